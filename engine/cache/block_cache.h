@@ -1,0 +1,34 @@
+// BlockCache: the interface of a bounded cache of table blocks.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace varve {
+
+// The checked and decompressed bytes of a block. Immutable once shared.
+using BlockBytes = std::shared_ptr<const std::string>;
+
+struct BlockKey {
+  uint64_t table = 0;   // number of the table
+  uint64_t offset = 0;  // of the block in its file
+  bool operator==(const BlockKey&) const = default;
+};
+
+// Thread safe. Never holds more than its capacity, not counting blocks that readers still hold.
+class BlockCache {
+ public:
+  virtual ~BlockCache() = default;
+  // nullptr if the block is not here.
+  virtual BlockBytes Lookup(const BlockKey& key) = 0;
+  virtual void Insert(const BlockKey& key, BlockBytes block) = 0;
+  virtual void Erase(const BlockKey& key) = 0;
+  // Bytes charged: blocks and the cache's own structures.
+  virtual uint64_t bytes() const = 0;
+  virtual uint64_t bytes_max() const = 0;
+};
+
+}  // namespace varve

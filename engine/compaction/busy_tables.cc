@@ -1,0 +1,43 @@
+// BusyTables: what running jobs hold, and what that leaves for others.
+//
+// A job's result becomes visible at its end, so its place must stay as it was planned: nobody else
+// takes its inputs, writes into its key range of the same run, or puts a run beside it that would
+// end up on the wrong side of it in age.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "engine/compaction/planner.h"
+
+namespace varve {
+
+void BusyTables::Add(const CompactionPlan& plan) {
+  Output output{plan.output_level, "", "", plan.output_run == 0};
+  bool first = true;
+  for (const CompactionPlan::Input& input : plan.inputs) {
+    for (const TablePtr& table : input.tables) {
+      tables.insert(table->number);
+      if (first || table->smallest < output.low) output.low = table->smallest;
+      if (first || table->largest > output.high) output.high = table->largest;
+      first = false;
+    }
+  }
+  if (!first) outputs.push_back(std::move(output));
+}
+
+bool BusyTables::TablesFree(const Run& run, size_t first, size_t last) const {
+  if (tables.empty()) return true;
+  return std::none_of(run.tables.begin() + static_cast<std::ptrdiff_t>(first),
+                      run.tables.begin() + static_cast<std::ptrdiff_t>(last),
+                      [this](const TablePtr& table) { return tables.contains(table->number); });
+}
+
+bool BusyTables::OutputFree(int level, std::string_view low, std::string_view high,
+                            bool new_run) const {
+  return std::none_of(outputs.begin(), outputs.end(), [&](const Output& output) {
+    if (output.level != level) return false;
+    return new_run || output.new_run || (output.low <= high && output.high >= low);
+  });
+}
+
+}  // namespace varve

@@ -1,0 +1,214 @@
+// The merge loop of flush and compaction.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/compaction/job.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/tree/file_names.h"
+#include "engine/util/hash.h"
+
+namespace varve {
+namespace {
+
+// Writes the tables of one run, cutting between keys.
+class RunWriter {
+ public:
+  RunWriter(const TableFactory& factory, const MergeRequest& request, MergeOutput* output)
+      : factory_(factory), request_(request), output_(output) {}
+
+  Status Add(const Entry& entry) {
+    if (builder_ != nullptr && builder_->file_bytes() >= factory_.table_bytes &&
+        entry.key != last_key_) {
+      if (Status s = FinishTable(); !s.ok()) return s;
+    }
+    if (builder_ == nullptr) {
+      if (Status s = StartTable(); !s.ok()) return s;
+    }
+    last_key_.assign(entry.key);
+    return builder_->Add(entry);
+  }
+
+  Status Finish() { return builder_ == nullptr ? Status() : FinishTable(); }
+
+  // Leaves no file behind, as far as the file system lets us; the next open removes the rest.
+  void RemoveAll() {
+    builder_.reset();
+    file_.reset();
+    output_->open.clear();
+    for (const uint64_t number : written_) {
+      const Status s = factory_.file_system->Remove(TableFileName(factory_.directory, number));
+      if (!s.ok()) continue;
+    }
+  }
+
+ private:
+  Status StartTable() {
+    number_ = request_.new_number();
+    WriteOptions options;
+    options.writeback_bytes = kWritebackBytes;
+    auto file = factory_.file_system->NewWritableFile(
+        TableFileName(factory_.directory, number_), options);
+    if (!file.ok()) return file.status();
+    file_ = std::move(*file);
+    TableBuilderOptions builder = factory_.builder;
+    builder.checksum_context = factory_.ChecksumContext(number_);
+    builder_ = std::make_unique<TableBuilder>(builder, file_.get(), request_.cause);
+    written_.push_back(number_);
+    return {};
+  }
+
+  Status FinishTable() {
+    Result<TableInfo> info = builder_->Finish();
+    builder_.reset();
+    if (!info.ok()) return info.status();
+    if (Status s = file_->Sync(request_.cause); !s.ok()) return s;
+    if (Status s = file_->Close(); !s.ok()) return s;
+    file_.reset();
+    info->number = number_;
+    Result<OpenTablePtr> open = factory_.Open(*info, IoKind::kOpen);
+    if (!open.ok()) return open.status();
+    output_->bytes += info->file_bytes;
+    output_->open.push_back({number_, std::move(*open)});
+    output_->tables.push_back(std::make_shared<const TableInfo>(std::move(*info)));
+    return {};
+  }
+
+  // Small enough to overlap merging with the device, large enough to keep requests large.
+  static constexpr uint64_t kWritebackBytes = 4 << 20;
+
+  const TableFactory& factory_;
+  const MergeRequest& request_;
+  MergeOutput* output_;
+  uint64_t number_ = 0;
+  std::string last_key_;
+  std::unique_ptr<WritableFile> file_;
+  std::unique_ptr<TableBuilder> builder_;
+  std::vector<uint64_t> written_;
+};
+
+Status Merge(const MergeRequest& request, RunWriter* writer, MergeOutput* output) {
+  MergeRules rules(request.snapshots);
+  EntryIterator* input = request.input;
+  for (input->SeekToFirst(); input->Valid(); input->Next()) {
+    const Entry& entry = input->entry();
+    ++output->entries_read;
+    const bool tombstone = KindOf(entry.tag) == EntryKind::kDelete;
+    // Only a tombstone's fate depends on older data: puts need not ask.
+    const bool older = !tombstone || request.older->MayHold(entry.key);
+    switch (rules.Judge(entry, older)) {
+      case MergeRules::Verdict::kKeep:
+        if (Status s = writer->Add(entry); !s.ok()) return s;
+        break;
+      case MergeRules::Verdict::kDropTombstone:
+      case MergeRules::Verdict::kDropHidden:
+        ++output->entries_dropped;
+        if (tombstone) ++output->tombstones_dropped;
+        break;
+    }
+    if ((output->entries_read & 1023) == 0 && request.stopping != nullptr &&
+        request.stopping->load(std::memory_order_relaxed)) {
+      return Status::Busy("the database is closing");
+    }
+  }
+  if (Status s = input->status(); !s.ok()) return s;
+  return writer->Finish();
+}
+
+}  // namespace
+
+uint64_t TableFactory::ChecksumContext(uint64_t number) const { return Mix64(identity, number); }
+
+Result<OpenTablePtr> TableFactory::Open(const TableInfo& info, IoKind kind) const {
+  const std::string path = TableFileName(directory, info.number);
+  auto file = file_system->OpenFile(path);
+  if (!file.ok()) return file.status();
+  TableReaderOptions options;
+  options.number = info.number;
+  options.file_bytes = info.file_bytes;
+  options.checksum_context = ChecksumContext(info.number);
+  options.cache = cache;
+  ReadContext context;
+  context.kind = kind;
+  auto reader = TableReader::Open(std::move(*file), options, context);
+  if (!reader.ok()) return reader.status();
+  return std::make_shared<OpenTable>(std::move(*reader), file_system, path);
+}
+
+OlderData::OlderData(const Tree& tree, const CompactionPlan& plan) {
+  std::vector<uint64_t> inputs;
+  for (const CompactionPlan::Input& input : plan.inputs) {
+    for (const TablePtr& table : input.tables) inputs.push_back(table->number);
+  }
+  std::sort(inputs.begin(), inputs.end());
+  for (size_t level = 0; level < tree.levels.size(); ++level) {
+    const int depth = static_cast<int>(level);
+    for (const Run& run : tree.levels[level].runs) {
+      // Below the output everything is older. In the output level and above, whatever is not an
+      // input counts as older unless it is known to be newer: too careful is safe, and a run that
+      // is newer than all inputs is the only case worth telling apart.
+      if (depth >= plan.inputs.front().level && !IsNewerThanInputs(tree, plan, depth, run)) {
+        AddRun(run, inputs);
+      }
+    }
+  }
+}
+
+OlderData::OlderData(const Tree& tree) {
+  for (const Level& level : tree.levels) {
+    for (const Run& run : level.runs) AddRun(run, {});
+  }
+}
+
+bool OlderData::IsNewerThanInputs(const Tree& tree, const CompactionPlan& plan, int level,
+                                  const Run& run) {
+  const CompactionPlan::Input& newest = plan.inputs.front();
+  if (level != newest.level) return false;
+  for (const Run& other : tree.levels[static_cast<size_t>(level)].runs) {
+    if (other.id == newest.run) return false;
+    if (other.id == run.id) return true;
+  }
+  return false;
+}
+
+void OlderData::AddRun(const Run& run, const std::vector<uint64_t>& except) {
+  Cursor cursor;
+  for (const TablePtr& table : run.tables) {
+    if (!std::binary_search(except.begin(), except.end(), table->number)) {
+      cursor.tables.push_back(table);
+    }
+  }
+  if (!cursor.tables.empty()) runs_.push_back(std::move(cursor));
+}
+
+OlderData OlderData::Everything() {
+  OlderData older;
+  older.everything_ = true;
+  return older;
+}
+
+bool OlderData::MayHold(std::string_view key) {
+  if (everything_) return true;
+  for (Cursor& run : runs_) {
+    while (run.at < run.tables.size() && run.tables[run.at]->largest < key) ++run.at;
+    if (run.at < run.tables.size() && run.tables[run.at]->smallest <= key) return true;
+  }
+  return false;
+}
+
+Result<MergeOutput> RunMerge(const TableFactory& factory, const MergeRequest& request) {
+  MergeOutput output;
+  RunWriter writer(factory, request, &output);
+  Status status = Merge(request, &writer, &output);
+  if (status.ok() && !output.tables.empty()) {
+    status = factory.file_system->SyncDirectory(request.cause, factory.directory);
+  }
+  if (!status.ok()) {
+    writer.RemoveAll();
+    return status;
+  }
+  return output;
+}
+
+}  // namespace varve

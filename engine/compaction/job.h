@@ -1,0 +1,89 @@
+// MergeJob: merges ordered entries into the tables of one run.
+//
+// Flush and compaction are the same work with other inputs. This is the only place that rewrites
+// data. Memory does not grow with the input.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/cache/block_cache.h"
+#include "engine/compaction/merge_rules.h"
+#include "engine/compaction/plan.h"
+#include "engine/io/file_system.h"
+#include "engine/iterator/iterator.h"
+#include "engine/status.h"
+#include "engine/table/table_builder.h"
+#include "engine/tree/version.h"
+
+namespace varve {
+
+// How a database makes and opens tables. Immutable while the database is open; thread safe.
+struct TableFactory {
+  FileSystem* file_system = nullptr;
+  std::string directory;
+  uint64_t identity = 0;  // of the database: part of the checksum context of every table
+  TableBuilderOptions builder;
+  uint64_t table_bytes = 0;
+  BlockCache* cache = nullptr;
+
+  uint64_t ChecksumContext(uint64_t number) const;
+  Result<OpenTablePtr> Open(const TableInfo& info, IoKind kind) const;
+};
+
+// Tells whether data that is older than a merge's output may hold a key. Keys are asked in
+// ascending order.
+class OlderData {
+ public:
+  // All tables of `tree` that are older than the output of `plan` and not among its inputs.
+  OlderData(const Tree& tree, const CompactionPlan& plan);
+  // For a flush: everything in the tree is older.
+  explicit OlderData(const Tree& tree);
+  // Every key may be held: nothing that depends on the answer is dropped.
+  static OlderData Everything();
+
+  bool MayHold(std::string_view key);
+
+ private:
+  OlderData() = default;
+  static bool IsNewerThanInputs(const Tree& tree, const CompactionPlan& plan, int level,
+                                const Run& run);
+  void AddRun(const Run& run, const std::vector<uint64_t>& except);
+
+  struct Cursor {
+    std::vector<TablePtr> tables;
+    size_t at = 0;
+  };
+  std::vector<Cursor> runs_;
+  bool everything_ = false;
+};
+
+struct MergeOutput {
+  std::vector<TablePtr> tables;  // in key order
+  std::vector<Version::NumberedTable> open;
+  uint64_t bytes = 0;
+  uint64_t entries_read = 0;
+  uint64_t entries_dropped = 0;
+  uint64_t tombstones_dropped = 0;
+};
+
+struct MergeRequest {
+  EntryIterator* input = nullptr;
+  std::vector<SequenceNumber> snapshots;  // ascending
+  OlderData* older = nullptr;
+  IoCause cause;
+  std::function<uint64_t()> new_number;         // for tables
+  const std::atomic<bool>* stopping = nullptr;  // set: give up with kBusy
+};
+
+// Runs the merge. When it returns OK, the tables and the directory are synced and the tables are
+// open; nothing refers to them yet. After an error none of them is left.
+Result<MergeOutput> RunMerge(const TableFactory& factory, const MergeRequest& request);
+
+}  // namespace varve

@@ -1,0 +1,51 @@
+// CompactionPlan: which tables to merge and where the result goes. A value without I/O.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/tree/tree.h"
+
+namespace varve {
+
+// Why a compaction happens. The order is part of results; append only.
+enum class CompactionReason : uint8_t {
+  kFlush,            // not a compaction: the reason given for flush output
+  kLevelSaturation,  // a level holds more bytes than its capacity
+  kRunCount,         // a level holds more runs than it may
+  kManual,           // Db::Compact
+};
+inline constexpr int kCompactionReasonCount = 4;
+std::string_view CompactionReasonName(CompactionReason reason);
+
+struct CompactionPlan {
+  struct Input {
+    int level = 0;
+    uint64_t run = 0;              // Run::id
+    std::vector<TablePtr> tables;  // in key order; all or part of that run
+  };
+  // Newest first: for a key that is in two inputs, the earlier input has the newer version.
+  std::vector<Input> inputs;
+
+  int output_level = 0;
+  // The run of output_level that the result becomes part of; 0 makes a new run, which is the
+  // newest run of the level.
+  uint64_t output_run = 0;
+
+  CompactionReason reason = CompactionReason::kManual;
+  // The inputs may change level as they are, without being rewritten.
+  bool trivial_move = false;
+  // Set if round-robin movement chose the input: the new cursor of inputs[0].level.
+  std::string cursor;
+  bool moves_cursor = false;
+
+  uint64_t input_bytes() const;
+  // One line for people and text-driven tests: "L1 3,4 + L2 7 -> L2 run 9 (level saturation)".
+  std::string ToString() const;
+};
+
+}  // namespace varve

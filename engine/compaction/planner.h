@@ -1,0 +1,62 @@
+// CompactionPlanner: a pure function from a tree to the next thing to do.
+//
+// No file, clock or lock. The engine, the text-driven tests and the tree simulator drive the
+// same code.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/compaction/plan.h"
+#include "engine/tree/tree.h"
+
+namespace varve {
+
+// What running jobs hold: no plan may touch it. Made anew from the plans of the jobs that run.
+struct BusyTables {
+  std::set<uint64_t> tables;  // inputs of running jobs, by number
+  // Key ranges that running jobs will write, by level: an output into an existing run must not
+  // overlap one, and no new run may be put into a level while one is pending there.
+  struct Output {
+    int level = 0;
+    std::string low, high;
+    bool new_run = false;
+  };
+  std::vector<Output> outputs;
+
+  // Adds what the job of `plan` holds from its start until its result is installed.
+  void Add(const CompactionPlan& plan);
+
+  // May a plan take all of tables [first, last) of `run`?
+  bool TablesFree(const Run& run, size_t first, size_t last) const;
+  bool TablesFree(const Run& run) const { return TablesFree(run, 0, run.tables.size()); }
+
+  // May a plan write [low, high] into an existing run of `level`, or a new run there?
+  bool OutputFree(int level, std::string_view low, std::string_view high, bool new_run) const;
+};
+
+// Stateless and thread safe: equal arguments give equal plans.
+class CompactionPlanner {
+ public:
+  virtual ~CompactionPlanner() = default;
+  // Nothing if the tree is in shape, or if all that could be done is busy.
+  virtual std::optional<CompactionPlan> Plan(const Tree& tree, const BusyTables& busy) const = 0;
+
+  // Bytes that must still be moved until the tree is in shape (an estimate, for stalls and debt).
+  virtual uint64_t PendingBytes(const Tree& tree) const = 0;
+
+  // The bytes that `level` may hold before it is saturated; 0 if bytes do not count there.
+  virtual uint64_t LevelBytesMax(const Tree& tree, int level) const = 0;
+};
+
+// The plan of Db::Compact: everything into one run at the deepest level, and not at level 0.
+// Nothing if that is so and the run holds no tombstone (which a merge might drop).
+std::optional<CompactionPlan> PlanFullCompaction(const Tree& tree);
+
+}  // namespace varve

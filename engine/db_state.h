@@ -1,0 +1,91 @@
+// DbState: what the pieces of an open database share.
+//
+// Three pieces work on it: db.cc (reads, and the leader of the write queue), recovery.cc (before
+// anybody else is there), and maintenance.cc (flush, compaction, stalls). The parts in the first
+// half never change while the database is open; the second half is guarded.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "engine/cache/block_cache.h"
+#include "engine/compaction/job.h"
+#include "engine/compaction/planner.h"
+#include "engine/db.h"
+#include "engine/io/ledger.h"
+#include "engine/parts.h"
+#include "engine/read_state.h"
+#include "engine/tree/manifest.h"
+#include "engine/util/executor.h"
+#include "engine/util/mutex.h"
+#include "engine/wal/wal_writer.h"
+
+namespace varve {
+
+enum class Durability : uint8_t { kNone, kProcess, kPower };
+
+struct DbState {
+  // Fixed at open.
+  Options options;
+  Durability durability = Durability::kProcess;
+  std::string directory;
+  Clock* clock = nullptr;
+  EventListener* listener = nullptr;  // never null
+  std::unique_ptr<EventListener> own_listener;
+  Ledger ledger;
+  std::unique_ptr<FileSystem> file_system;  // the ledger's decorator
+  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<BlockCache> cache;           // may be null
+  std::unique_ptr<FilterPolicy> filter;        // may be null
+  const MemTablePart* memtable_part = nullptr;
+  std::unique_ptr<CompactionPlanner> planner;
+  TableFactory tables;
+
+  // Every write up to here is visible.
+  std::atomic<SequenceNumber> last_sequence{0};
+  std::atomic<uint64_t> next_number{1};  // of files and runs
+
+  // What readers look at. Published under `mutex`, read without.
+  ReadStateCell reads;
+
+  Mutex mutex;
+  MemTablePtr active GUARDED_BY(mutex);
+  std::deque<MemTablePtr> sealed GUARDED_BY(mutex);  // oldest first
+  VersionPtr version GUARDED_BY(mutex);
+  std::multiset<SequenceNumber> snapshots GUARDED_BY(mutex);
+  std::unique_ptr<Manifest> manifest;  // used by whoever holds Maintenance's install lock
+
+  uint64_t NewNumber() { return next_number.fetch_add(1, std::memory_order_relaxed); }
+
+  MemTablePtr NewMemTable(uint64_t wal_number) const {
+    auto table = std::make_shared<LoggedMemTable>();
+    table->table = memtable_part->make(MemTableOptions{options.memtable_bytes});
+    table->wal_number = wal_number;
+    return table;
+  }
+
+  // Shows readers the current memtables and version.
+  void PublishReads() REQUIRES_LOCK(mutex) {
+    auto state = std::make_shared<ReadState>();
+    state->active = active;
+    state->sealed.assign(sealed.rbegin(), sealed.rend());
+    state->version = version;
+    reads.Publish(std::move(state));
+  }
+};
+
+// Makes the WAL with this number, in the way that the options say, as the one that follows
+// `previous`. The directory is synced if the durability class needs it.
+Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number, WalPosition previous);
+
+// Brings a database into `state`: reads or makes the manifest, removes what a crash left, replays
+// the logs into tables, and starts a new manifest. REQUIRES: the fixed half is set, the lock held.
+Status Recover(DbState& state);
+
+}  // namespace varve

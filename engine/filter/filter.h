@@ -1,0 +1,41 @@
+// FilterPolicy: the interface of a set-membership filter over the keys of one table.
+//
+// A filter may say yes wrongly, never no wrongly. It sees 64-bit hashes of keys (HashKey in
+// engine/util/hash.h), never keys. How many bits each table gets is not decided here.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace varve {
+
+// Stateless and thread safe.
+class FilterPolicy {
+ public:
+  virtual ~FilterPolicy() = default;
+
+  // Stored in each table; a table is read with the policy of the name that it carries. A new
+  // encoding is a new name.
+  virtual std::string_view name() const = 0;
+
+  // The bytes of a filter over `hashes` (duplicates allowed) at about `bits_per_key`. Empty bytes
+  // mean "no filter".
+  virtual std::string Build(std::span<const uint64_t> hashes, double bits_per_key) const = 0;
+
+  // May the set hold a key with this hash? Any bytes are legal: damage must answer true.
+  virtual bool MayContain(uint64_t hash, std::string_view filter) const = 0;
+
+  // The false-positive rate that theory expects at `bits_per_key`, for reports.
+  virtual double ExpectedFalsePositiveRate(double bits_per_key) const = 0;
+};
+
+// The policy of this name, or nullptr: how a reader finds the one that a table names. A table whose
+// filter is of no known policy is read without it.
+const FilterPolicy* FilterPolicyOfName(std::string_view name);
+
+}  // namespace varve

@@ -1,0 +1,391 @@
+// Choosing, running and installing flushes and compactions.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/maintenance.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/iterator/merging_iterator.h"
+#include "engine/tree/file_names.h"
+
+namespace varve {
+
+Maintenance::Maintenance(DbState& state, std::unique_ptr<Executor> executor)
+    : state_(state), executor_(std::move(executor)) {
+  MutexLock lock(state_.mutex);
+  UpdateGate();
+}
+
+Maintenance::~Maintenance() {
+  stopping_.store(true);
+  executor_.reset();
+}
+
+void Maintenance::Schedule() {
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    std::shared_ptr<RunningCompaction> compaction;
+    bool flush = false;
+    {
+      MutexLock lock(state_.mutex);
+      flush = TakeFlush();
+      if (!flush) compaction = TakeCompaction();
+    }
+    if (flush) {
+      executor_->Schedule(JobPriority::kFlush, [this] { RunFlush(); });
+    } else if (compaction != nullptr) {
+      executor_->Schedule(JobPriority::kCompaction,
+                          [this, compaction] { RunCompaction(compaction); });
+    } else {
+      return;
+    }
+  }
+}
+
+void Maintenance::Retry() {
+  {
+    MutexLock lock(state_.mutex);
+    no_space_ = Status();
+  }
+  Schedule();
+}
+
+bool Maintenance::TakeFlush() {
+  if (flushing_ || state_.sealed.empty() || !error_.ok() || !no_space_.ok()) return false;
+  flushing_ = true;
+  return true;
+}
+
+std::shared_ptr<Maintenance::RunningCompaction> Maintenance::TakeCompaction() {
+  if (compacting_all_ || !error_.ok() || !no_space_.ok()) return nullptr;
+  if (running_.size() >= state_.options.compaction_threads) return nullptr;
+  std::optional<CompactionPlan> plan = state_.planner->Plan(state_.version->tree(), Busy());
+  if (!plan.has_value()) return nullptr;
+  auto running = std::make_shared<RunningCompaction>();
+  running->job = next_job_.fetch_add(1);
+  running->plan = std::move(*plan);
+  running_.push_back(running);
+  return running;
+}
+
+BusyTables Maintenance::Busy() const {
+  BusyTables busy;
+  for (const auto& running : running_) {
+    const CompactionPlan& plan = running->plan;
+    BusyTables::Output output;
+    output.level = plan.output_level;
+    output.new_run = plan.output_run == 0;
+    bool first = true;
+    for (const CompactionPlan::Input& input : plan.inputs) {
+      for (const TablePtr& table : input.tables) {
+        busy.tables.insert(table->number);
+        if (first || table->smallest < output.low) output.low = table->smallest;
+        if (first || table->largest > output.high) output.high = table->largest;
+        first = false;
+      }
+    }
+    busy.outputs.push_back(std::move(output));
+  }
+  return busy;
+}
+
+void Maintenance::RunFlush() {
+  JobEvent event;
+  event.job = next_job_.fetch_add(1);
+  event.flush = true;
+  event.start_ns = state_.clock->NowNs();
+  state_.listener->OnJobBegin(event);
+  event.status = FlushOldest(&event);
+  event.end_ns = state_.clock->NowNs();
+  if (!event.status.ok()) Fail(event.status);
+  {
+    MutexLock lock(state_.mutex);
+    flushing_ = false;
+    Record(event);
+    UpdateGate();
+    changed_.NotifyAll();
+  }
+  state_.listener->OnJobEnd(event);
+  if (event.status.ok()) Schedule();
+}
+
+Status Maintenance::FlushOldest(JobEvent* event) {
+  MemTablePtr memtable;
+  VersionPtr version;
+  uint64_t oldest_wal_left = 0;
+  {
+    MutexLock lock(state_.mutex);
+    memtable = state_.sealed.front();
+    version = state_.version;
+    oldest_wal_left =
+        state_.sealed.size() > 1 ? state_.sealed[1]->wal_number : state_.active->wal_number;
+  }
+  std::unique_ptr<EntryIterator> input = memtable->table->NewIterator();
+  OlderData older(version->tree());
+  MergeRequest request;
+  request.input = input.get();
+  request.snapshots = Snapshots();
+  request.older = &older;
+  request.cause = {IoKind::kFlush};
+  request.new_number = [this] { return state_.NewNumber(); };
+  request.stopping = &stopping_;
+  Result<MergeOutput> output = RunMerge(state_.tables, request);
+  if (!output.ok()) return output.status();
+  event->input_bytes = memtable->table->bytes();
+  event->output_tables = output->tables.size();
+  event->output_bytes = output->bytes;
+  event->entries_read = output->entries_read;
+  event->entries_dropped = output->entries_dropped;
+  event->tombstones_dropped = output->tombstones_dropped;
+
+  TreeEdit edit;
+  const uint64_t run = state_.NewNumber();
+  for (const TablePtr& table : output->tables) edit.added_tables.push_back({0, run, table});
+  edit.oldest_wal = oldest_wal_left;
+  if (Status s = Install(std::move(edit), output->open, true); !s.ok()) return s;
+  if (memtable->wal_number == 0) return {};
+  return state_.file_system->Remove(WalFileName(state_.directory, memtable->wal_number));
+}
+
+void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& running) {
+  const CompactionPlan& plan = running->plan;
+  JobEvent event;
+  event.job = running->job;
+  event.reason = plan.reason;
+  event.trivial_move = plan.trivial_move;
+  event.input_level = plan.inputs.front().level;
+  event.output_level = plan.output_level;
+  for (const CompactionPlan::Input& input : plan.inputs) event.input_tables += input.tables.size();
+  event.input_bytes = plan.input_bytes();
+  event.start_ns = state_.clock->NowNs();
+  state_.listener->OnJobBegin(event);
+  event.status = Compact(plan, &event);
+  event.end_ns = state_.clock->NowNs();
+  if (!event.status.ok()) Fail(event.status);
+  {
+    MutexLock lock(state_.mutex);
+    std::erase(running_, running);
+    Record(event);
+    UpdateGate();
+    changed_.NotifyAll();
+  }
+  state_.listener->OnJobEnd(event);
+  if (event.status.ok()) Schedule();
+}
+
+Status Maintenance::Compact(const CompactionPlan& plan, JobEvent* event) {
+  TreeEdit edit;
+  std::vector<Version::NumberedTable> open;
+  if (plan.trivial_move) {
+    const uint64_t run = plan.output_run != 0 ? plan.output_run : state_.NewNumber();
+    for (const CompactionPlan::Input& input : plan.inputs) {
+      for (const TablePtr& table : input.tables) {
+        edit.added_tables.push_back({plan.output_level, run, table});
+      }
+    }
+    event->output_tables = edit.added_tables.size();
+    event->output_bytes = event->input_bytes;
+  } else if (Status s = MergePlan(plan, event, &edit, &open); !s.ok()) {
+    return s;
+  }
+  for (const CompactionPlan::Input& input : plan.inputs) {
+    for (const TablePtr& table : input.tables) edit.removed_tables.push_back(table->number);
+  }
+  if (plan.moves_cursor) edit.cursors.push_back({plan.inputs.front().level, plan.cursor});
+  return Install(std::move(edit), open, false);
+}
+
+Status Maintenance::MergePlan(const CompactionPlan& plan, JobEvent* event, TreeEdit* edit,
+                              std::vector<Version::NumberedTable>* open) {
+  VersionPtr version;
+  {
+    MutexLock lock(state_.mutex);
+    version = state_.version;
+  }
+  ReadContext context;
+  context.kind = IoKind::kCompaction;
+  context.level = static_cast<uint8_t>(plan.output_level);
+  context.reason = static_cast<uint8_t>(plan.reason);
+  context.fill_cache = false;
+  std::vector<std::unique_ptr<EntryIterator>> inputs;
+  for (const CompactionPlan::Input& input : plan.inputs) {
+    inputs.push_back(version->NewIterator(context, input.tables));
+  }
+  std::unique_ptr<EntryIterator> merged = NewMergingIterator(std::move(inputs));
+  OlderData older(version->tree(), plan);
+  MergeRequest request;
+  request.input = merged.get();
+  request.snapshots = Snapshots();
+  request.older = &older;
+  request.cause = {context.kind, context.level, context.reason};
+  request.new_number = [this] { return state_.NewNumber(); };
+  request.stopping = &stopping_;
+  Result<MergeOutput> output = RunMerge(state_.tables, request);
+  if (!output.ok()) return output.status();
+  event->output_tables = output->tables.size();
+  event->output_bytes = output->bytes;
+  event->entries_read = output->entries_read;
+  event->entries_dropped = output->entries_dropped;
+  event->tombstones_dropped = output->tombstones_dropped;
+  const uint64_t run = plan.output_run != 0 ? plan.output_run : state_.NewNumber();
+  for (const TablePtr& table : output->tables) {
+    edit->added_tables.push_back({plan.output_level, run, table});
+  }
+  *open = std::move(output->open);
+  return {};
+}
+
+Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTable>& open,
+                            bool flushed) {
+  MutexLock install(install_mutex_);
+  VersionPtr before;
+  {
+    MutexLock lock(state_.mutex);
+    before = state_.version;
+  }
+  edit.next_number = state_.next_number.load();
+  edit.last_sequence = state_.last_sequence.load();
+  Result<Tree> tree = ApplyEdit(before->tree(), edit);
+  if (!tree.ok()) return tree.status();
+  if (Status s = state_.manifest->Append(edit); !s.ok()) return s;
+
+  std::vector<Version::NumberedTable> tables = before->open_tables();
+  tables.insert(tables.end(), open.begin(), open.end());
+  std::sort(tables.begin(), tables.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
+  auto after = std::make_shared<const Version>(std::move(*tree), tables);
+  for (const uint64_t number : edit.removed_tables) {
+    if (after->Find(number) == nullptr) before->Find(number)->MarkObsolete();
+  }
+  MutexLock lock(state_.mutex);
+  state_.version = std::move(after);
+  if (flushed) state_.sealed.pop_front();
+  state_.PublishReads();
+  return {};
+}
+
+std::vector<SequenceNumber> Maintenance::Snapshots() {
+  MutexLock lock(state_.mutex);
+  return {state_.snapshots.begin(), state_.snapshots.end()};
+}
+
+void Maintenance::Record(const JobEvent& event) {
+  if (!event.status.ok()) return;
+  no_space_ = Status();
+  if (event.flush) {
+    ++totals_.flushes;
+    totals_.flush_bytes_written += event.output_bytes;
+    return;
+  }
+  Counters::Compaction& totals = totals_.compactions[static_cast<size_t>(event.output_level)];
+  if (event.trivial_move) {
+    ++totals.trivial_moves;
+    return;
+  }
+  ++totals.jobs;
+  totals.bytes_read += event.input_bytes;
+  totals.bytes_written += event.output_bytes;
+  totals.entries_read += event.entries_read;
+  totals.entries_dropped += event.entries_dropped;
+  totals.tombstones_dropped += event.tombstones_dropped;
+  totals.nanoseconds += event.end_ns - event.start_ns;
+}
+
+void Maintenance::Fail(const Status& status) {
+  if (stopping_.load() && status.code() == Status::Code::kBusy) return;
+  if (status.code() == Status::Code::kNoSpace) {
+    MutexLock lock(state_.mutex);
+    no_space_ = status;
+  } else {
+    Poison(status);
+  }
+  state_.listener->OnError(status);
+}
+
+void Maintenance::Poison(const Status& status) {
+  MutexLock lock(state_.mutex);
+  if (error_.ok()) error_ = status;
+  failed_.store(true);
+  changed_.NotifyAll();
+}
+
+Status Maintenance::error() const {
+  MutexLock lock(state_.mutex);
+  return error_;
+}
+
+bool Maintenance::Due() const {
+  return !state_.sealed.empty() || flushing_ || !running_.empty() ||
+         state_.planner->Plan(state_.version->tree(), Busy()).has_value();
+}
+
+Status Maintenance::WaitForFlush() {
+  Retry();
+  MutexLock lock(state_.mutex);
+  if (state_.sealed.empty()) return error_;
+  const MemTablePtr newest = state_.sealed.back();
+  while (error_.ok() && no_space_.ok() &&
+         std::find(state_.sealed.begin(), state_.sealed.end(), newest) != state_.sealed.end()) {
+    changed_.Wait(state_.mutex);
+  }
+  return error_.ok() ? no_space_ : error_;
+}
+
+Status Maintenance::WaitUntilSettled() {
+  Retry();
+  MutexLock lock(state_.mutex);
+  while (error_.ok() && no_space_.ok() && Due()) changed_.Wait(state_.mutex);
+  return error_.ok() ? no_space_ : error_;
+}
+
+Status Maintenance::CompactAll() {
+  Retry();
+  auto running = std::make_shared<RunningCompaction>();
+  {
+    MutexLock lock(state_.mutex);
+    while (compacting_all_) changed_.Wait(state_.mutex);
+    compacting_all_ = true;
+    while (error_.ok() && !running_.empty()) changed_.Wait(state_.mutex);
+    std::optional<CompactionPlan> plan = PlanFullCompaction(state_.version->tree());
+    if (plan.has_value() && error_.ok()) {
+      running->job = next_job_.fetch_add(1);
+      running->plan = std::move(*plan);
+      running_.push_back(running);
+    }
+  }
+  if (running->job != 0) {
+    executor_->Schedule(JobPriority::kCompaction, [this, running] { RunCompaction(running); });
+  }
+  Status status;
+  {
+    MutexLock lock(state_.mutex);
+    while (std::find(running_.begin(), running_.end(), running) != running_.end()) {
+      changed_.Wait(state_.mutex);
+    }
+    compacting_all_ = false;
+    changed_.NotifyAll();
+    status = error_.ok() ? no_space_ : error_;
+  }
+  Schedule();
+  return status;
+}
+
+void Maintenance::AddTo(Counters* counters) const {
+  MutexLock lock(state_.mutex);
+  counters->flushes = totals_.flushes;
+  counters->flush_bytes_written = totals_.flush_bytes_written;
+  counters->compactions = totals_.compactions;
+  counters->stalls = totals_.stalls;
+  counters->stall_ns = totals_.stall_ns;
+  counters->background_cpu_ns = executor_->cpu_ns();
+  counters->sealed_memtables = state_.sealed.size();
+  counters->memtable_bytes = state_.active->table->bytes();
+  for (const MemTablePtr& sealed : state_.sealed) counters->memtable_bytes += sealed->table->bytes();
+  counters->pending_compaction_bytes = state_.planner->PendingBytes(state_.version->tree());
+  for (const auto& table : state_.version->open_tables()) {
+    counters->filter_bytes += table.table->reader().filter_bytes();
+    counters->index_bytes += table.table->reader().index_bytes();
+  }
+}
+
+}  // namespace varve

@@ -1,0 +1,113 @@
+// Maintenance: when to flush, when to compact, when to hold writes back.
+//
+// The writer seals memtables and hands them over; maintenance flushes them oldest first, asks the
+// planner for compactions, runs both on the executor, and installs their results. Installation is
+// serialised by install_mutex_, which is held over the manifest's sync; state.mutex is held for
+// moments only.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/db_state.h"
+
+namespace varve {
+
+// Thread safe.
+class Maintenance {
+ public:
+  Maintenance(DbState& state, std::unique_ptr<Executor> executor);
+  // Waits for running jobs; starts no more.
+  ~Maintenance();
+
+  // Called by the write leader before each commit: returns at once, or after the delay that the
+  // state of the tree asks for. An error means that writes fail from now on.
+  Status AdmitWrite(uint64_t bytes);
+
+  // Waits until another memtable may be sealed.
+  Status WaitForMemTableRoom() EXCLUDES_LOCK(state_.mutex);
+
+  // Starts the jobs that are due. Call it after sealing.
+  void Schedule() EXCLUDES_LOCK(state_.mutex);
+  // The same, and jobs that failed for want of space are tried again.
+  void Retry() EXCLUDES_LOCK(state_.mutex);
+
+  // Returns when all memtables that are sealed now are in tables.
+  Status WaitForFlush() EXCLUDES_LOCK(state_.mutex);
+  // Returns when no job runs and none is due.
+  Status WaitUntilSettled() EXCLUDES_LOCK(state_.mutex);
+  // Merges all tables into one run.
+  Status CompactAll() EXCLUDES_LOCK(state_.mutex);
+
+  // The failure that makes writes fail, or OK.
+  Status error() const EXCLUDES_LOCK(state_.mutex);
+  // Makes every later write fail with `status`.
+  void Poison(const Status& status) EXCLUDES_LOCK(state_.mutex);
+
+  // Adds flushes, compactions, stalls and gauges.
+  void AddTo(Counters* counters) const EXCLUDES_LOCK(state_.mutex);
+
+ private:
+  struct RunningCompaction {
+    uint64_t job = 0;
+    CompactionPlan plan;
+  };
+  enum class Gate : uint8_t { kOpen, kSlow, kStopped };
+
+  // Choosing and running jobs (maintenance.cc).
+  bool TakeFlush() REQUIRES_LOCK(state_.mutex);
+  std::shared_ptr<RunningCompaction> TakeCompaction() REQUIRES_LOCK(state_.mutex);
+  void RunFlush() EXCLUDES_LOCK(state_.mutex);
+  Status FlushOldest(JobEvent* event) EXCLUDES_LOCK(state_.mutex);
+  void RunCompaction(const std::shared_ptr<RunningCompaction>& running)
+      EXCLUDES_LOCK(state_.mutex);
+  Status Compact(const CompactionPlan& plan, JobEvent* event) EXCLUDES_LOCK(state_.mutex);
+  Status MergePlan(const CompactionPlan& plan, JobEvent* event, TreeEdit* edit,
+                   std::vector<Version::NumberedTable>* open) EXCLUDES_LOCK(state_.mutex);
+  // `flushed`: the tables hold what the oldest sealed memtable holds, which therefore goes.
+  Status Install(TreeEdit edit, const std::vector<Version::NumberedTable>& open, bool flushed)
+      EXCLUDES_LOCK(state_.mutex, install_mutex_);
+  std::vector<SequenceNumber> Snapshots() EXCLUDES_LOCK(state_.mutex);
+  BusyTables Busy() const REQUIRES_LOCK(state_.mutex);
+  void Record(const JobEvent& event) REQUIRES_LOCK(state_.mutex);
+  void Fail(const Status& status) EXCLUDES_LOCK(state_.mutex);
+  bool Due() const REQUIRES_LOCK(state_.mutex);
+
+  // Holding writes back (write_gate.cc).
+  void UpdateGate() REQUIRES_LOCK(state_.mutex);
+  Status AdmitSlowly(uint64_t bytes) EXCLUDES_LOCK(state_.mutex);
+  Status WaitWhileStopped(StallCause cause, const std::function<bool()>& stopped)
+      REQUIRES_LOCK(state_.mutex);
+
+  DbState& state_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> next_job_{1};
+
+  // What AdmitWrite looks at.
+  std::atomic<Gate> gate_{Gate::kOpen};
+  std::atomic<StallCause> gate_cause_{StallCause::kNone};
+  std::atomic<uint64_t> slow_bytes_per_second_{0};
+  std::atomic<bool> failed_{false};
+  uint64_t slow_debt_ns_ = 0;  // of the write leader alone
+
+  // Order: install_mutex_ before state_.mutex.
+  Mutex install_mutex_;
+
+  // Under state_.mutex.
+  CondVar changed_;
+  bool flushing_ GUARDED_BY(state_.mutex) = false;
+  bool compacting_all_ GUARDED_BY(state_.mutex) = false;
+  std::vector<std::shared_ptr<RunningCompaction>> running_ GUARDED_BY(state_.mutex);
+  Status error_ GUARDED_BY(state_.mutex);     // for ever
+  Status no_space_ GUARDED_BY(state_.mutex);  // until a job succeeds
+  Counters totals_ GUARDED_BY(state_.mutex);  // flushes, compactions, stalls only
+
+  std::unique_ptr<Executor> executor_;  // last: its destructor waits for jobs
+};
+
+}  // namespace varve

@@ -1,0 +1,92 @@
+// Setting, listing and checking options. CheckOptions is the one function that refuses
+// combinations.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/options.h"
+
+#include <fmt/format.h>
+
+#include "engine/parts.h"
+#include "engine/setting_text.h"
+
+namespace varve {
+namespace {
+
+Status CheckValues(const Options& options) {
+  Status first;
+  Options::ForEach(options, [&](const Setting& setting, const auto& field) {
+    if (!first.ok()) return;
+    auto copy = field;
+    first = ParseSetting(setting, FormatSetting(setting, field), &copy).Annotate(setting.name);
+  });
+  return first;
+}
+
+Status CheckStalls(const Options& options) {
+  if (options.level0_slowdown_runs > options.level0_stop_runs) {
+    return Status::InvalidArgument(
+        fmt::format("level0_slowdown_runs = {} must not exceed level0_stop_runs = {}: writes slow "
+                    "down before they stop",
+                    options.level0_slowdown_runs, options.level0_stop_runs));
+  }
+  if (options.pending_slowdown_bytes > options.pending_stop_bytes) {
+    return Status::InvalidArgument(fmt::format(
+        "pending_slowdown_bytes = {} must not exceed pending_stop_bytes = {}: writes "
+        "slow down before they stop",
+        FormatBytes(options.pending_slowdown_bytes), FormatBytes(options.pending_stop_bytes)));
+  }
+  const CompactionPart* part = FindPart(CompactionParts(), options.compaction);
+  const Strategy strategy = part->make(options);
+  if (options.level0_stop_runs <= strategy.runs_max_level0) {
+    return Status::InvalidArgument(
+        fmt::format("level0_stop_runs = {} would stop writes for ever: with compaction = {} level "
+                    "0 is compacted at {} runs, so it must be at least that",
+                    options.level0_stop_runs, options.compaction, strategy.runs_max_level0 + 1));
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status SetOption(Options* options, std::string_view name, std::string_view text) {
+  const Result<bool> found = SetByName(options, name, text);
+  if (!found.ok()) return found.status().Annotate(name);
+  if (*found) return Status();
+  std::vector<std::string> names;
+  for (const Setting& setting : OptionSettings()) names.emplace_back(setting.name);
+  return Status::InvalidArgument(UnknownName("setting", name, names));
+}
+
+std::vector<SettingText> OptionTexts(const Options& options) {
+  std::vector<SettingText> texts;
+  Options::ForEach(options, [&](const Setting& setting, const auto& field) {
+    texts.push_back({std::string(setting.name), FormatSetting(setting, field)});
+  });
+  return texts;
+}
+
+std::vector<Setting> OptionSettings() {
+  std::vector<Setting> settings;
+  const Options options;
+  Options::ForEach(options,
+                   [&](const Setting& setting, const auto&) { settings.push_back(setting); });
+  return settings;
+}
+
+Status CheckOptions(const Options& options) {
+  Status status = CheckValues(options);
+  if (!status.ok()) return status;
+  if (options.wal == "off" && options.durability != "none") {
+    return Status::InvalidArgument(
+        fmt::format("wal = off cannot keep durability = {}: without a log an acknowledged write "
+                    "dies with the process; set durability = none",
+                    options.durability));
+  }
+  if (!options.create_if_missing && options.error_if_exists) {
+    return Status::InvalidArgument(
+        "create_if_missing = false with error_if_exists = true can never open a database");
+  }
+  return CheckStalls(options);
+}
+
+}  // namespace varve

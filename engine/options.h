@@ -1,0 +1,186 @@
+// Options: every knob of the engine, once.
+//
+// ForEach is the only list of settings: the command line, files, help, range checks, results and
+// sweeps all come from it. A setting is spelt "engine.<name>" outside of the engine.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/status.h"
+
+namespace varve {
+
+// What kind of value a setting takes, and how it is written.
+enum class SettingKind : uint8_t {
+  kBytes,   // "64 MiB", "4096"
+  kCount,   // a whole number
+  kNumber,  // a number with a fraction
+  kFlag,    // true or false
+  kChoice,  // one of a table of names
+};
+
+// What is known of a setting besides its value.
+struct Setting {
+  std::string_view name;
+  SettingKind kind;
+  double min = 0;  // inclusive; for kBytes, kCount, kNumber
+  double max = 0;
+  std::string_view table;  // for kChoice: the table of parts.h that holds the names
+  std::string_view help;
+};
+
+struct Options {
+  // Behaviour
+  std::string durability = "process";
+  std::string wal = "mmap";
+  bool create_if_missing = true;
+  bool error_if_exists = false;
+  uint64_t seed = 0;
+
+  // Memory
+  std::string memtable = "skiplist";
+  uint64_t memtable_bytes = 64 << 20;
+  uint64_t memtables_max = 3;
+  std::string cache = "lru";
+  uint64_t cache_bytes = 64 << 20;
+
+  // Tables
+  uint64_t block_bytes = 4096;
+  uint64_t restart_interval = 16;
+  std::string compression = "none";
+  std::string filter = "bloom";
+  double filter_bits_per_key = 10;
+  uint64_t table_bytes = 64 << 20;
+
+  // Compaction
+  std::string compaction = "leveled";
+  uint64_t size_ratio = 10;
+  uint64_t level0_runs = 4;
+  uint64_t level1_bytes = 0;
+  std::string granularity = "auto";
+  std::string movement = "auto";
+  bool trivial_moves = true;
+
+  // Maintenance
+  std::string background = "threads";
+  uint64_t compaction_threads = 1;
+  uint64_t level0_slowdown_runs = 20;
+  uint64_t level0_stop_runs = 36;
+  uint64_t pending_slowdown_bytes = uint64_t{64} << 30;
+  uint64_t pending_stop_bytes = uint64_t{256} << 30;
+
+  // Calls visit(setting, field) for each setting, in the order of the help page. Self is Options
+  // or const Options.
+  template <class Self, class Visitor>
+  static void ForEach(Self& self, Visitor&& visit);
+};
+
+// One setting as a name and the text that a file or command line would hold.
+struct SettingText {
+  std::string name;
+  std::string text;
+};
+
+// Sets `name` (without "engine.") from text. The error names the setting, what is wrong, and the
+// nearest right name.
+Status SetOption(Options* options, std::string_view name, std::string_view text);
+
+// All settings with their current values, in the order of ForEach.
+std::vector<SettingText> OptionTexts(const Options& options);
+
+// The table of the help page: every setting without its value.
+std::vector<Setting> OptionSettings();
+
+// The first reason why these options cannot be opened: a choice that no table has, a combination
+// that cannot work. The one function that refuses combinations.
+Status CheckOptions(const Options& options);
+
+// "64 MiB", "1.5 GB", "4096": bytes. Binary and decimal units.
+Result<uint64_t> ParseBytes(std::string_view text);
+// A text that ParseBytes reads back exactly: whole binary units where they fit, else digits.
+std::string FormatBytes(uint64_t bytes);
+
+// The name in `names` that `name` was probably meant to be, or "" if none is near.
+std::string NearestName(std::string_view name, const std::vector<std::string>& names);
+
+template <class Self, class Visitor>
+void Options::ForEach(Self& self, Visitor&& visit) {
+  constexpr double kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB, kTiB = 1024 * kGiB;
+  using enum SettingKind;
+  visit(Setting{"durability", kChoice, 0, 0, "durability",
+                "what an acknowledged write survives: nothing, the process, or power loss"},
+        self.durability);
+  visit(Setting{"wal", kChoice, 0, 0, "wal", "how the write-ahead log reaches the kernel"},
+        self.wal);
+  visit(Setting{"create_if_missing", kFlag, 0, 0, "", "make the database if it is not there"},
+        self.create_if_missing);
+  visit(Setting{"error_if_exists", kFlag, 0, 0, "", "fail if the database is there"},
+        self.error_if_exists);
+  visit(Setting{"seed", kCount, 0, 9e15, "", "of the engine's own random choices when inline"},
+        self.seed);
+  visit(Setting{"memtable", kChoice, 0, 0, "memtable", "structure that holds recent writes"},
+        self.memtable);
+  visit(Setting{"memtable_bytes", kBytes, 4 * kKiB, 64 * kGiB, "",
+                "a memtable is sealed when it has taken this much memory"},
+        self.memtable_bytes);
+  visit(Setting{"memtables_max", kCount, 2, 64, "",
+                "memtables in memory, active and sealed; writes stop at this number"},
+        self.memtables_max);
+  visit(Setting{"cache", kChoice, 0, 0, "cache", "block cache"}, self.cache);
+  visit(Setting{"cache_bytes", kBytes, 0, 16 * kTiB, "", "memory for cached blocks"},
+        self.cache_bytes);
+  visit(Setting{"block_bytes", kBytes, 256, 16 * kMiB, "", "target size of a data block"},
+        self.block_bytes);
+  visit(Setting{"restart_interval", kCount, 1, 1024, "",
+                "entries between keys that are stored whole"},
+        self.restart_interval);
+  visit(Setting{"compression", kChoice, 0, 0, "compression", "of data blocks"}, self.compression);
+  visit(Setting{"filter", kChoice, 0, 0, "filter", "kind of filter over the keys of a table"},
+        self.filter);
+  visit(Setting{"filter_bits_per_key", kNumber, 0, 64, "", "memory of the filter"},
+        self.filter_bits_per_key);
+  visit(Setting{"table_bytes", kBytes, 4 * kKiB, 64 * kGiB, "",
+                "target size of a table; a run is cut into tables of this size"},
+        self.table_bytes);
+  visit(Setting{"compaction", kChoice, 0, 0, "compaction", "compaction strategy"},
+        self.compaction);
+  visit(Setting{"size_ratio", kCount, 2, 1000, "", "T: capacity of a level over the one above"},
+        self.size_ratio);
+  visit(Setting{"level0_runs", kCount, 1, 1000, "",
+                "runs of level 0 that start its compaction where levels hold one run"},
+        self.level0_runs);
+  visit(Setting{"level1_bytes", kBytes, 0, 16 * kTiB, "",
+                "capacity of level 1; 0 derives it from the memtable and the layout"},
+        self.level1_bytes);
+  visit(Setting{"granularity", kChoice, 0, 0, "granularity", "how much one compaction moves"},
+        self.granularity);
+  visit(Setting{"movement", kChoice, 0, 0, "movement", "which table a compaction moves first"},
+        self.movement);
+  visit(Setting{"trivial_moves", kFlag, 0, 0, "",
+                "tables that overlap nothing change level without being rewritten"},
+        self.trivial_moves);
+  visit(Setting{"background", kChoice, 0, 0, "background",
+                "where flush and compaction run; inline is deterministic to the bit"},
+        self.background);
+  visit(Setting{"compaction_threads", kCount, 1, 64, "", "besides the one thread for flushes"},
+        self.compaction_threads);
+  visit(Setting{"level0_slowdown_runs", kCount, 1, 100000, "",
+                "runs of level 0 at which writes are slowed down"},
+        self.level0_slowdown_runs);
+  visit(Setting{"level0_stop_runs", kCount, 1, 100000, "",
+                "runs of level 0 at which writes stop"},
+        self.level0_stop_runs);
+  visit(Setting{"pending_slowdown_bytes", kBytes, kMiB, 1024 * kTiB, "",
+                "bytes waiting for compaction at which writes are slowed down"},
+        self.pending_slowdown_bytes);
+  visit(Setting{"pending_stop_bytes", kBytes, kMiB, 1024 * kTiB, "",
+                "bytes waiting for compaction at which writes stop"},
+        self.pending_stop_bytes);
+}
+
+}  // namespace varve

@@ -1,0 +1,75 @@
+// ReadState: all that a read looks at (memtables and version), and how readers hold on to it.
+//
+// A get pins the current state with a hazard pointer (Michael, "Hazard pointers: safe memory
+// reclamation for lock-free objects", IEEE TPDS 15(6), 2004): it writes only to a cache line of
+// its own thread, so readers do not disturb each other. Iterators, which live long, share
+// ownership instead.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/memtable/memtable.h"
+#include "engine/tree/version.h"
+#include "engine/util/mutex.h"
+#include "engine/util/thread_slots.h"
+
+namespace varve {
+
+// A memtable and the log that it can be rebuilt from.
+struct LoggedMemTable {
+  std::unique_ptr<MemTable> table;
+  uint64_t wal_number = 0;  // 0: none
+  uint64_t wal_bytes = 0;   // once sealed
+};
+using MemTablePtr = std::shared_ptr<LoggedMemTable>;
+
+// Immutable, except that the writer adds to `active`.
+struct ReadState {
+  MemTablePtr active;
+  std::vector<MemTablePtr> sealed;  // newest first
+  VersionPtr version;
+};
+using ReadStatePtr = std::shared_ptr<const ReadState>;
+
+// Holds the current state. Thread safe.
+class ReadStateCell {
+ public:
+  // Keeps a state alive. Must not outlive the cell, and a thread may hold one at a time.
+  class Pin {
+   public:
+    explicit Pin(ReadStateCell& cell);
+    ~Pin() { hazard_->store(nullptr, std::memory_order_release); }
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+    const ReadState* operator->() const { return state_; }
+
+   private:
+    std::atomic<const ReadState*>* hazard_;
+    const ReadState* state_;
+  };
+
+  // Makes `state` current, and lets go of former states that nobody pins.
+  void Publish(ReadStatePtr state) EXCLUDES_LOCK(mutex_);
+
+  // Shares ownership of the current state.
+  ReadStatePtr Share() const EXCLUDES_LOCK(mutex_);
+
+ private:
+  struct alignas(64) Hazard {
+    std::atomic<const ReadState*> state{nullptr};
+  };
+
+  std::atomic<const ReadState*> current_{nullptr};
+  PerThread<Hazard> hazards_;
+
+  mutable Mutex mutex_;
+  ReadStatePtr owner_ GUARDED_BY(mutex_);  // of current_
+  std::vector<ReadStatePtr> retired_ GUARDED_BY(mutex_);
+};
+
+}  // namespace varve

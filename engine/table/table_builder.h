@@ -1,0 +1,49 @@
+// TableBuilder: writes one table, entry by entry. Format: engine/FORMAT.md, "Table".
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "engine/entry.h"
+#include "engine/filter/filter.h"
+#include "engine/io/file_system.h"
+#include "engine/status.h"
+#include "engine/table/compression.h"
+#include "engine/tree/tree.h"
+
+namespace varve {
+
+struct TableBuilderOptions {
+  uint64_t block_bytes = 4096;
+  uint64_t restart_interval = 16;
+  const Compression* compression = nullptr;  // nullptr: none
+  const FilterPolicy* filter = nullptr;      // nullptr: none
+  double filter_bits_per_key = 10;
+  // Part of every checksum in the file, so that an intact block of another file is caught.
+  uint64_t checksum_context = 0;
+};
+
+// Not thread safe. The file must outlive it.
+class TableBuilder {
+ public:
+  TableBuilder(const TableBuilderOptions& options, WritableFile* file, IoCause cause);
+  ~TableBuilder();
+
+  // REQUIRES: entries come in entry order, without equal (key, tag).
+  Status Add(const Entry& entry);
+
+  // Bytes that the file would have if it ended here, within a block.
+  uint64_t file_bytes() const;
+  uint64_t entries() const;
+
+  // Writes the filter, the index, the properties and the footer. Does not sync or close the file.
+  // The `number` of the result is for the caller to fill in. REQUIRES: at least one entry.
+  Result<TableInfo> Finish();
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace varve

@@ -1,0 +1,100 @@
+// Gets and iterators over one table.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/table/table_reader.h"
+
+#include <utility>
+
+#include "engine/table/block.h"
+#include "engine/table/table_dump.h"
+#include "engine/table/table_file.h"
+#include "engine/table/table_iterator.h"
+
+namespace varve {
+
+struct TableReader::Rep {
+  std::unique_ptr<TableFile> table;
+};
+
+TableReader::TableReader(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
+TableReader::~TableReader() = default;
+
+Result<std::shared_ptr<TableReader>> TableReader::Open(std::unique_ptr<RandomAccessFile> file,
+                                                       const TableReaderOptions& options,
+                                                       const ReadContext& context) {
+  Result<std::unique_ptr<TableFile>> table = TableFile::Open(std::move(file), options, context);
+  if (!table.ok()) return table.status();
+  auto rep = std::make_unique<Rep>();
+  rep->table = std::move(*table);
+  return std::shared_ptr<TableReader>(new TableReader(std::move(rep)));
+}
+
+namespace {
+
+void Count(const ReadContext& context, Tally LevelReadTallies::*tally) {
+  if (context.counters != nullptr) (context.counters->levels[context.level].*tally).Add();
+}
+
+// Looks into one block. *key_there: the block holds a version of the key, visible or not.
+Status GetFromBlock(const TableFile& table, const ReadContext& context, size_t block,
+                    std::string_view key, SequenceNumber at, TableHit* hit, bool* key_there) {
+  BlockBytes bytes = table.CachedBlock(block);
+  if (bytes != nullptr) {
+    Count(context, &LevelReadTallies::blocks_from_cache);
+  } else {
+    Count(context, &LevelReadTallies::blocks_from_storage);
+    const Status status = table.ReadBlock(context, block, &bytes);
+    if (!status.ok()) return status;
+  }
+  BlockView view;
+  if (!view.Reset(*bytes)) return table.Damaged(block, "block is malformed");
+  const BlockSearch search = SearchBlock(view, key, SeekTag(at));
+  if (search.state == BlockState::kDamaged) return table.Damaged(block, "block is malformed");
+  hit->found = search.state == BlockState::kEntry && search.key_equal;
+  *key_there = hit->found || search.key_seen;
+  if (hit->found) {
+    hit->tag = search.entry.tag;
+    hit->value = search.entry.value;
+    hit->pin = std::move(bytes);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status TableReader::Get(const ReadContext& context, std::string_view key, uint64_t hash,
+                        SequenceNumber at, TableHit* hit) const {
+  const TableFile& table = *rep_->table;
+  hit->found = false;
+  const FilterPolicy* filter = table.filter_policy();
+  if (filter != nullptr) {
+    Count(context, &LevelReadTallies::filter_probes);
+    if (!filter->MayContain(hash, table.filter())) {
+      Count(context, &LevelReadTallies::filter_negatives);
+      return {};
+    }
+  }
+  bool key_there = false;
+  const size_t block = table.index().Find(key, SeekTag(at));
+  if (block < table.index().blocks()) {
+    const Status status = GetFromBlock(table, context, block, key, at, hit, &key_there);
+    if (!status.ok()) return status;
+  }
+  if (filter != nullptr && !key_there) Count(context, &LevelReadTallies::filter_false_positives);
+  return {};
+}
+
+std::unique_ptr<EntryIterator> TableReader::NewIterator(const ReadContext& context) const {
+  return std::make_unique<TableIterator>(rep_->table.get(), context);
+}
+
+Status TableReader::Verify() const { return VerifyTable(*rep_->table); }
+uint64_t TableReader::index_bytes() const { return rep_->table->index().bytes(); }
+uint64_t TableReader::filter_bytes() const { return rep_->table->filter().capacity(); }
+const TableInfo& TableReader::info() const { return rep_->table->properties().info; }
+uint64_t TableReader::entries() const { return info().entries; }
+std::string TableReader::DumpText(bool with_entries) const {
+  return DumpTable(*rep_->table, with_entries);
+}
+
+}  // namespace varve

@@ -1,0 +1,85 @@
+// TableReader: gets and iterators over one table. Format: engine/FORMAT.md, "Table".
+//
+// Index and filter are read at open and stay in memory; data blocks come through the cache.
+// Everything read from storage is checksummed; a bad block is kCorruption that names table and
+// offset.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/cache/block_cache.h"
+#include "engine/entry.h"
+#include "engine/io/file_system.h"
+#include "engine/iterator/iterator.h"
+#include "engine/status.h"
+#include "engine/tree/tree.h"
+#include "engine/util/read_counters.h"
+
+namespace varve {
+
+// Who reads, and how.
+struct ReadContext {
+  IoKind kind = IoKind::kGet;  // the cause that reads are charged to
+  uint8_t level = 0;
+  uint8_t reason = 0;
+  bool fill_cache = true;            // compactions read past the cache
+  ReadCounters* counters = nullptr;  // of the calling thread; nullptr: not counted
+};
+
+struct TableReaderOptions {
+  uint64_t number = 0;            // of the table: cache key and messages
+  uint64_t file_bytes = 0;        // length that the manifest promises; checked
+  uint64_t checksum_context = 0;  // as given to the builder
+  BlockCache* cache = nullptr;    // nullptr: none
+};
+
+// The answer of one table to a get. `value` lives as long as `pin`.
+struct TableHit {
+  bool found = false;
+  Tag tag = 0;
+  std::string_view value;
+  BlockBytes pin;
+};
+
+// Thread safe.
+class TableReader {
+ public:
+  static Result<std::shared_ptr<TableReader>> Open(std::unique_ptr<RandomAccessFile> file,
+                                                   const TableReaderOptions& options,
+                                                   const ReadContext& context);
+  ~TableReader();
+
+  // The newest version of `key` at or before `at`. `hash` is HashKey(key). Asks the filter first.
+  // Fills *hit only; counts at context.level.
+  Status Get(const ReadContext& context, std::string_view key, uint64_t hash, SequenceNumber at,
+             TableHit* hit) const;
+
+  // The context is copied. The table must outlive the iterator. The bytes of an entry live until
+  // the iterator moves; a key to Seek must not be among them. Without fill_cache, blocks that are
+  // not cached are read many at a time; a compaction does not look into the cache at all.
+  std::unique_ptr<EntryIterator> NewIterator(const ReadContext& context) const;
+
+  // Reads and checks every block: that entries are in order and as many as promised, that the index
+  // leads to each of them, and that the filter denies none.
+  Status Verify() const;
+
+  uint64_t index_bytes() const;
+  uint64_t filter_bytes() const;
+  uint64_t entries() const;
+  // What the manifest says of the table, as the table itself tells it. Lives as long as this.
+  const TableInfo& info() const;
+
+  // The whole table as text, for `varve dump`.
+  std::string DumpText(bool with_entries) const;
+
+ private:
+  struct Rep;
+  explicit TableReader(std::unique_ptr<Rep> rep);
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace varve

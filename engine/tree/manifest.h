@@ -1,0 +1,93 @@
+// Manifest: the durable history of the tree, as a log of edits. Format: engine/FORMAT.md.
+//
+// Order of an installation: new tables synced, directory synced -> edit appended -> manifest
+// synced -> version published -> obsolete files deleted. Order of a manifest switch: new file
+// synced -> directory synced -> CURRENT replaced by rename -> directory synced.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/io/file_system.h"
+#include "engine/status.h"
+#include "engine/tree/tree.h"
+
+namespace varve {
+
+// One atomic change of the tree and of what recovery needs besides it.
+struct TreeEdit {
+  struct AddedTable {
+    int level = 0;
+    uint64_t run = 0;  // joins the run with this id, or makes it, as the newest of its level
+    TablePtr table;
+  };
+  struct MovedCursor {
+    int level = 0;
+    std::string cursor;
+  };
+  std::vector<uint64_t> removed_tables;
+  std::vector<AddedTable> added_tables;
+  std::vector<MovedCursor> cursors;
+  // These only grow: of several edits, the largest counts.
+  std::optional<uint64_t> oldest_wal;           // logs below this number are not needed any more
+  std::optional<uint64_t> next_number;          // every file number and run id in use is below it
+  std::optional<SequenceNumber> last_sequence;  // every sequence number in a table is at most it
+
+  void EncodeTo(std::string* to) const;
+  // kCorruption for bytes that EncodeTo did not write; kNotSupported if a newer version wrote them
+  // and they must be understood.
+  static Result<TreeEdit> Decode(std::string_view bytes);
+};
+
+// The tree after `edit`. kCorruption if the edit does not fit the tree (a removed table that is
+// not there, overlapping tables in a run): nothing is ever installed that breaks Tree's invariants.
+Result<Tree> ApplyEdit(const Tree& tree, const TreeEdit& edit);
+
+// What the manifest says at open.
+struct ManifestState {
+  uint64_t identity = 0;  // random, of this database; mixed into checksum contexts
+  Tree tree;
+  uint64_t oldest_wal = 0;
+  uint64_t next_number = 1;
+  SequenceNumber last_sequence = 0;
+  uint64_t manifest_number = 0;
+};
+
+// One caller at a time.
+class Manifest {
+ public:
+  // kNotFound if there is no CURRENT in `directory` (kCorruption if there are tables or logs all
+  // the same: a database gets its first manifest before anything else). Never append to a manifest
+  // that was read: its tail may be torn. Make a new one.
+  static Result<ManifestState> Read(FileSystem& file_system, const std::string& directory);
+
+  // Writes a new manifest file `manifest-<state.manifest_number>` that holds `state` whole, and
+  // makes it current as the opening comment says. kInvalidArgument if `state` breaks Tree's
+  // invariants or uses a number that is not below next_number, its own included. After another
+  // error either manifest may be the current one.
+  static Result<std::unique_ptr<Manifest>> Create(FileSystem& file_system,
+                                                  const std::string& directory,
+                                                  const ManifestState& state);
+  ~Manifest();
+
+  // Appends and syncs. kInvalidArgument, and nothing happened, if a table that is added breaks the
+  // promises of next_number or last_sequence, or could not be read back. After another error it is
+  // unknown whether the edit will survive: the manifest must be given up, and refuses further
+  // edits.
+  Status Append(const TreeEdit& edit);
+
+  uint64_t bytes() const;
+
+ private:
+  struct Rep;
+  explicit Manifest(std::unique_ptr<Rep> rep);
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace varve

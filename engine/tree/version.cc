@@ -1,0 +1,102 @@
+// Gets and iterators over the tables of a version.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/tree/version.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/iterator/merging_iterator.h"
+#include "engine/util/prefix.h"
+
+namespace varve {
+
+OpenTable::~OpenTable() {
+  if (!obsolete_.load(std::memory_order_relaxed)) return;
+  reader_.reset();
+  // A file that cannot be removed now is removed at the next open: nothing refers to it.
+  if (Status s = file_system_->Remove(path_); !s.ok()) return;
+}
+
+Version::Version(Tree tree, const std::vector<NumberedTable>& open) : tree_(std::move(tree)) {
+  const auto find = [&open](uint64_t number) {
+    const auto at = std::lower_bound(
+        open.begin(), open.end(), number,
+        [](const NumberedTable& table, uint64_t wanted) { return table.number < wanted; });
+    assert(at != open.end() && at->number == number);
+    return *at;
+  };
+  for (const Level& level : tree_.levels) {
+    std::vector<RunIndex>& runs = levels_.emplace_back();
+    for (const Run& run : level.runs) {
+      RunIndex& index = runs.emplace_back();
+      for (const TablePtr& info : run.tables) {
+        open_.push_back(find(info->number));
+        index.largest_prefixes.push_back(KeyPrefix(info->largest));
+        index.infos.push_back(info.get());
+        index.readers.push_back(&open_.back().table->reader());
+      }
+    }
+  }
+  std::sort(open_.begin(), open_.end(),
+            [](const NumberedTable& a, const NumberedTable& b) { return a.number < b.number; });
+}
+
+int Version::RunIndex::FindTable(std::string_view key) const {
+  const uint64_t prefix = KeyPrefix(key);
+  size_t at = static_cast<size_t>(
+      std::lower_bound(largest_prefixes.begin(), largest_prefixes.end(), prefix) -
+      largest_prefixes.begin());
+  while (at < infos.size() && infos[at]->largest < key) ++at;
+  if (at == infos.size() || infos[at]->smallest > key) return -1;
+  return static_cast<int>(at);
+}
+
+Status Version::Get(ReadContext context, std::string_view key, uint64_t hash, SequenceNumber at,
+                    TableHit* hit) const {
+  for (size_t level = 0; level < levels_.size(); ++level) {
+    context.level = static_cast<uint8_t>(level);
+    for (const RunIndex& run : levels_[level]) {
+      const int table = run.FindTable(key);
+      if (table < 0) continue;
+      if (context.counters != nullptr) context.counters->levels[level].runs_probed.Add();
+      const TableReader* reader = run.readers[static_cast<size_t>(table)];
+      if (Status s = reader->Get(context, key, hash, at, hit); !s.ok()) return s;
+      if (hit->found) return {};
+    }
+  }
+  return {};
+}
+
+void Version::AddIterators(ReadContext context,
+                           std::vector<std::unique_ptr<EntryIterator>>* iterators) const {
+  for (size_t level = 0; level < tree_.levels.size(); ++level) {
+    context.level = static_cast<uint8_t>(level);
+    for (const Run& run : tree_.levels[level].runs) {
+      iterators->push_back(NewIterator(context, run.tables));
+    }
+  }
+}
+
+std::unique_ptr<EntryIterator> Version::NewIterator(const ReadContext& context,
+                                                    const std::vector<TablePtr>& tables) const {
+  std::vector<const TableReader*> readers;
+  readers.reserve(tables.size());
+  for (const TablePtr& table : tables) readers.push_back(&Find(table->number)->reader());
+  if (readers.size() == 1) return readers[0]->NewIterator(context);
+  return NewRunIterator(
+      tables, [context, readers = std::move(readers)](
+                  size_t index) -> Result<std::unique_ptr<EntryIterator>> {
+        return readers[index]->NewIterator(context);
+      });
+}
+
+const OpenTablePtr& Version::Find(uint64_t number) const {
+  static const OpenTablePtr kNone;
+  const auto at = std::lower_bound(
+      open_.begin(), open_.end(), number,
+      [](const NumberedTable& table, uint64_t wanted) { return table.number < wanted; });
+  return at != open_.end() && at->number == number ? at->table : kNone;
+}
+
+}  // namespace varve

@@ -1,0 +1,63 @@
+// Arena: memory that is handed out by moving a pointer, and freed all at once.
+//
+// Invariant: bytes() is what the allocator gave, its own overhead included, so that a memtable
+// that is charged by it cannot take more memory than it says. The next block is a fraction of what
+// the arena has already, so that the part of the last block that is not used yet stays small
+// beside the whole. Called by memtables.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+namespace varve {
+
+// One thread at a time may allocate; any thread may ask for bytes().
+class Arena {
+ public:
+  static constexpr size_t kBlockBytesMin = 4 << 10;
+
+  // Blocks grow from 4 KiB to `block_bytes_max`; a large maximum suits a large memtable.
+  explicit Arena(size_t block_bytes_max = 1 << 20);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // Never null; the bytes are not initialised and live as long as the arena. Throws bad_alloc
+  // when the machine has no memory. REQUIRES: alignment is a power of two, at most 4096.
+  char* Allocate(size_t bytes, size_t alignment = 8) {
+    assert(std::has_single_bit(alignment) && alignment <= 4096);
+    const uintptr_t start = (cursor_ + alignment - 1) & ~(uintptr_t{alignment} - 1);
+    // In this order nothing overflows: start may pass limit_ by less than an alignment.
+    if (start <= limit_ && bytes <= limit_ - start) {
+      cursor_ = start + bytes;
+      return reinterpret_cast<char*>(start);
+    }
+    return AllocateFromNewBlock(bytes, alignment);
+  }
+
+  // Memory taken from the allocator: used, not used yet, and overhead. Any thread.
+  uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Block {
+    Block* next;
+  };
+
+  char* AllocateFromNewBlock(size_t bytes, size_t alignment);
+  // The address behind the header of a new block that has room for `payload_bytes`.
+  uintptr_t NewBlock(size_t payload_bytes);
+  size_t NextBlockBytes() const;
+
+  uintptr_t cursor_ = 1;  // of the block that is being filled; at first beyond any limit
+  uintptr_t limit_ = 0;
+  Block* blocks_ = nullptr;
+  const size_t block_bytes_max_;
+  std::atomic<uint64_t> bytes_{0};
+};
+
+}  // namespace varve
