@@ -1,0 +1,149 @@
+// Making and checking of values. See values.h.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/values.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "workloads/choosers/ycsb_zipfian.h"
+#include "workloads/random.h"
+
+namespace varve::workloads {
+namespace {
+
+constexpr uint64_t kRecordSalt = 0x2545f4914f6cdd1d;
+constexpr uint64_t kVersionStep = 0xd6e8feb86659fd93;  // so that version 0 has many words
+constexpr uint64_t kPieceStep = 0xc13fa9a902a6328f;
+constexpr uint64_t kLengthSalt = 0x8ebc6af09c88c6e3;
+constexpr uint64_t kPoolSeed = 0x9fb21c651e98df25;
+constexpr size_t kNameBytes = 16;
+constexpr size_t kPieceBytes = 32 << 10;
+constexpr int kOffsetShift = 49;  // leaves a number below kPieceBytes
+static_assert(~uint64_t{0} >> kOffsetShift == kPieceBytes - 1);
+constexpr size_t kBlockBytes = 64;  // bodies are made in whole blocks; buffers have room for one
+constexpr size_t kPoolBytes = 2 * kPieceBytes + kBlockBytes;
+constexpr size_t kCellBytes = 256;  // of the pool: random bytes, then zeros
+
+// A vector of the compiler's, so that a block stays in registers whatever the optimisation.
+using Block [[gnu::vector_size(kBlockBytes)]] = uint64_t;
+
+// The first 16 bytes of a value.
+struct Words {
+  uint64_t record;
+  uint64_t version;
+};
+static_assert(sizeof(Words) == kNameBytes);
+
+Words WordsOf(uint64_t record, uint64_t version) {
+  return {Mix(record + kRecordSalt), Mix(version + record * kVersionStep)};
+}
+
+// The body of a value, block by block. Visit(bytes, size) is called for each block in order, with
+// size = kBlockBytes or less at the end, and says whether to go on. Returns whether it always did.
+template <class Visitor>
+bool ForEachBlock(const char* pool, const Words& words, size_t body_bytes, Visitor&& visit) {
+  const uint64_t pattern = words.record ^ (words.version << 1);
+  for (size_t done = 0; done < body_bytes; done += kPieceBytes) {
+    const size_t offset = (words.version + done * kPieceStep) >> kOffsetShift;
+    const char* from = pool + offset;
+    const size_t piece = std::min(kPieceBytes, body_bytes - done);
+    for (size_t at = 0; at < piece; at += kBlockBytes) {
+      Block block;
+      std::memcpy(&block, from + at, kBlockBytes);
+      block ^= pattern;
+      if (!visit(block, std::min(kBlockBytes, piece - at))) return false;
+    }
+  }
+  return true;
+}
+
+// Random bytes, of which the last part of each cell is zero. That part makes up for the bytes of
+// the words and of the pattern, which no compressor can take away from a value.
+std::unique_ptr<char[]> MakePool(size_t value_bytes, double compressibility) {
+  constexpr double kFixedBytes = kNameBytes + sizeof(uint64_t);
+  const double size = static_cast<double>(value_bytes);
+  const double share =
+      size > kFixedBytes ? std::min(1.0, compressibility * size / (size - kFixedBytes)) : 0;
+  const size_t zeros = static_cast<size_t>(share * kCellBytes) / 8 * 8;
+  auto pool = std::make_unique<char[]>(kPoolBytes);
+  for (size_t i = 0; i + sizeof(uint64_t) <= kPoolBytes; i += sizeof(uint64_t)) {
+    if (i % kCellBytes >= kCellBytes - zeros) continue;
+    const uint64_t word = Mix(kPoolSeed + i);
+    std::memcpy(pool.get() + i, &word, sizeof word);
+  }
+  return pool;
+}
+
+}  // namespace
+
+struct ValueSource::FieldLengths {
+  bool zipfian;
+  YcsbZipfSampler sampler;
+};
+
+ValueSource::ValueSource(const Workload& workload)
+    : fields_(workload.fields),
+      field_bytes_(workload.value_bytes / workload.fields),
+      field_bytes_min_(workload.value_bytes_min / workload.fields),
+      pool_(MakePool(workload.value_bytes, workload.value_compressibility)) {
+  if (workload.value_distribution == "constant") return;
+  lengths_ = std::make_unique<FieldLengths>(
+      FieldLengths{workload.value_distribution == "zipfian",
+                   YcsbZipfSampler(field_bytes_ - field_bytes_min_ + 1)});
+}
+
+ValueSource::~ValueSource() = default;
+
+size_t ValueSource::Size(uint64_t record, uint64_t version) const {
+  if (lengths_ == nullptr) return fields_ * field_bytes_;
+  Random random(Mix(record + kLengthSalt), version);
+  size_t size = 0;
+  for (size_t i = 0; i < fields_; i++) {
+    const uint64_t more = lengths_->zipfian ? lengths_->sampler.Rank(&random)
+                                            : random.Below(field_bytes_ - field_bytes_min_ + 1);
+    size += field_bytes_min_ + more;
+  }
+  return size;
+}
+
+std::string_view ValueSource::Make(uint64_t record, uint64_t version, std::string* buffer) const {
+  const size_t size = Size(record, version);
+  const size_t room = kNameBytes + fields_ * field_bytes_ + kBlockBytes;
+  if (buffer->size() < room) buffer->resize(room);
+  const Words words = WordsOf(record, version);
+  char* out = buffer->data();
+  std::memcpy(out, &words, kNameBytes);
+  if (size <= kNameBytes) return {out, size};
+  out += kNameBytes;
+  ForEachBlock(pool_.get(), words, size - kNameBytes, [&out](const Block& block, size_t) {
+    std::memcpy(out, &block, kBlockBytes);
+    out += kBlockBytes;
+    return true;
+  });
+  return {buffer->data(), size};
+}
+
+bool ValueSource::Verify(std::string_view value, uint64_t record, uint64_t version) const {
+  if (value.size() != Size(record, version)) return false;
+  const Words words = WordsOf(record, version);
+  const size_t named = std::min(value.size(), kNameBytes);
+  if (std::memcmp(value.data(), &words, named) != 0) return false;
+  const char* in = value.data() + named;
+  return ForEachBlock(pool_.get(), words, value.size() - named,
+                      [&in](const Block& block, size_t bytes) {
+                        const bool same = std::memcmp(in, &block, bytes) == 0;
+                        in += bytes;
+                        return same;
+                      });
+}
+
+std::optional<ValueName> ValueSource::Identify(std::string_view value) {
+  if (value.size() < kNameBytes) return std::nullopt;
+  Words words;
+  std::memcpy(&words, value.data(), kNameBytes);
+  const uint64_t record = Unmix(words.record) - kRecordSalt;
+  return ValueName{record, Unmix(words.version) - record * kVersionStep};
+}
+
+}  // namespace varve::workloads

@@ -1,0 +1,194 @@
+// Properties by name, and the checks of a workload as a whole. See workload.h.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/workload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <type_traits>
+
+#include "workloads/choosers/choosers.h"
+#include "workloads/choosers/hotspot.h"
+#include "workloads/text.h"
+
+namespace varve::workloads {
+namespace {
+
+std::string FormatRange(const Property& property) {
+  return fmt::format("between {} and {}", property.min, property.max);
+}
+
+Status OutOfRange(const Property& property, std::string_view text) {
+  return Status::InvalidArgument(
+      fmt::format("{} must be {}, not {}", property.name, FormatRange(property), Trim(text)));
+}
+
+Status SetField(const Property& property, std::string_view text, uint64_t* field) {
+  const Result<uint64_t> number =
+      property.kind == PropertyKind::kBytes ? ParseByteCount(text) : ParseCount(text);
+  if (!number.ok()) return number.status().Annotate(property.name);
+  const double value = static_cast<double>(*number);
+  if (value < property.min || value > property.max) return OutOfRange(property, text);
+  *field = *number;
+  return {};
+}
+
+Status SetField(const Property& property, std::string_view text, double* field) {
+  const Result<double> number = ParseNumber(text);
+  if (!number.ok()) return number.status().Annotate(property.name);
+  if (*number < property.min || *number > property.max) return OutOfRange(property, text);
+  *field = *number;
+  return {};
+}
+
+Status SetField(const Property& property, std::string_view text, std::string* field) {
+  const std::string_view name = Trim(text);
+  std::vector<std::string_view> names;
+  for (const Choice& choice : ChoicesOf(property.table)) {
+    if (choice.name == name) {
+      *field = name;
+      return {};
+    }
+    names.push_back(choice.name);
+  }
+  return Status::InvalidArgument(fmt::format("{} has no \"{}\": it is one of {}{}", property.name,
+                                             name.substr(0, 60), JoinNames(names),
+                                             DidYouMean(name, names)));
+}
+
+std::string FormatField(uint64_t field) { return fmt::format("{}", field); }
+std::string FormatField(double field) { return FormatNumber(field); }
+std::string FormatField(const std::string& field) { return field; }
+
+Status Invalid(std::string message) { return Status::InvalidArgument(std::move(message)); }
+
+Status CheckRecords(const Workload& w) {
+  if (w.insert_start + w.loaded() > w.records) {
+    return Invalid(fmt::format("records ({}) must be at least insert_start + insert_count ({})",
+                               w.records, w.insert_start + w.loaded()));
+  }
+  const double weight = w.read_proportion + w.update_proportion + w.scan_proportion +
+                        w.read_modify_write_proportion + w.read_absent_proportion +
+                        w.delete_proportion;
+  if (weight + w.insert_proportion <= 0) {
+    return Invalid("no operation has a proportion above 0 (read_proportion, …)");
+  }
+  if (weight > 0 && w.loaded() == 0) {
+    return Invalid("records must be at least 1 when operations are to choose among them");
+  }
+  constexpr uint64_t kMostPerRecord = 1000;  // else most choices are of records that do not exist
+  if (weight > 0 && ExpectedInserts(w) / kMostPerRecord > w.loaded()) {
+    return Invalid(fmt::format(
+        "records ({}) are too few for a run that inserts about {}: load at least a thousandth",
+        w.loaded(), ExpectedInserts(w) / 2));
+  }
+  return {};
+}
+
+Status CheckValues(const Workload& w) {
+  if (w.value_bytes % w.fields != 0) {
+    return Invalid(
+        fmt::format("value_bytes ({}) must be a multiple of fields ({})", w.value_bytes, w.fields));
+  }
+  if (w.value_distribution == "constant") return {};
+  if (w.value_bytes_min > w.value_bytes) {
+    return Invalid(fmt::format("value_bytes_min ({}) must not be above value_bytes ({})",
+                               w.value_bytes_min, w.value_bytes));
+  }
+  if (w.value_bytes_min % w.fields != 0) {
+    return Invalid(fmt::format("value_bytes_min ({}) must be a multiple of fields ({})",
+                               w.value_bytes_min, w.fields));
+  }
+  return {};
+}
+
+Status CheckChooser(const Workload& w) {
+  const bool of_ycsb = w.key_chooser == "ycsb_zipfian" || w.key_chooser == "ycsb_scrambled" ||
+                       w.key_chooser == "latest";
+  if (of_ycsb && w.zipfian_constant != 0.99) {
+    return Invalid(
+        fmt::format("key_chooser {} always has zipfian_constant 0.99, as in YCSB; zipfian takes {}",
+                    w.key_chooser, FormatNumber(w.zipfian_constant)));
+  }
+  if (w.key_chooser == "hotspot") {
+    const uint64_t hot = HotspotChooser::HotRecords(w.loaded(), w.hotspot_data_fraction);
+    if (hot == 0 && w.hotspot_operation_fraction > 0) {
+      return Invalid("hotspot_data_fraction is so small that no record is hot");
+    }
+    if (hot == w.loaded() && w.hotspot_operation_fraction < 1) {
+      return Invalid("hotspot_data_fraction is so large that no record is cold");
+    }
+  }
+  if (w.scan_length_min > w.scan_length_max) {
+    return Invalid(fmt::format("scan_length_min ({}) must not be above scan_length_max ({})",
+                               w.scan_length_min, w.scan_length_max));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status SetProperty(Workload* workload, std::string_view name, std::string_view text) {
+  Status status;
+  bool found = false;
+  std::vector<std::string_view> names;
+  Workload::ForEach(*workload, [&](const Property& property, auto& field) {
+    names.push_back(property.name);
+    if (property.name != name) return;
+    found = true;
+    status = SetField(property, text, &field);
+  });
+  if (found) return status;
+  return Status::InvalidArgument(fmt::format("a workload has no property \"{}\"{}",
+                                             name.substr(0, 60), DidYouMean(name, names)));
+}
+
+std::vector<PropertyText> PropertyTexts(const Workload& workload) {
+  std::vector<PropertyText> texts;
+  Workload::ForEach(workload, [&](const Property& property, const auto& field) {
+    texts.push_back({std::string(property.name), FormatField(field)});
+  });
+  return texts;
+}
+
+std::vector<Property> Properties() {
+  std::vector<Property> properties;
+  const Workload workload;
+  Workload::ForEach(workload,
+                    [&](const Property& property, const auto&) { properties.push_back(property); });
+  return properties;
+}
+
+std::vector<Choice> ChoicesOf(std::string_view table) {
+  if (table == "key_chooser") {
+    std::vector<Choice> choices;
+    for (const ChooserRow& row : ChooserTable()) choices.push_back({row.name, row.help});
+    return choices;
+  }
+  if (table == "key_format") {
+    return {{"fixed", "key_bytes bytes: a number in hexadecimal, filled up with zeros"},
+            {"ycsb", "\"user\" and a decimal number, as YCSB has them"}};
+  }
+  if (table == "key_order") {
+    return {{"hashed", "the number in the key is scrambled: records lie anywhere in the key range"},
+            {"ordered", "keys sort as the records were numbered"}};
+  }
+  if (table == "load_order") {
+    return {{"records", "by record number"}, {"shuffled", "as if at random"}};
+  }
+  assert(table == "length_distribution");
+  return {{"constant", "always the longest"},
+          {"uniform", "every length alike"},
+          {"zipfian", "YCSB's zipfian: the shortest is the most frequent"}};
+}
+
+Status CheckWorkload(const Workload& workload) {
+  for (const auto check : {CheckRecords, CheckValues, CheckChooser}) {
+    if (Status status = check(workload); !status.ok()) return status;
+  }
+  return {};
+}
+
+}  // namespace varve::workloads

@@ -1,0 +1,206 @@
+// Workload: every property of a workload, once.
+//
+// ForEach is the only list of properties: workload files, the command line, help, range checks,
+// results and sweeps all come from it. A property is spelt "workload.<name>" outside of here. It is
+// the same scheme as that of the engine's options, for the same reasons.
+//
+// Read by streams, keys, values and choosers; filled by workload_file and ycsb_properties.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/status.h"
+
+namespace varve::workloads {
+
+// What kind of value a property takes, and how it is written.
+enum class PropertyKind : uint8_t {
+  kBytes,   // "1 KiB", "100"
+  kCount,   // a whole number
+  kNumber,  // a number with a fraction
+  kChoice,  // one of a table of names
+};
+
+// What is known of a property besides its value.
+struct Property {
+  std::string_view name;
+  PropertyKind kind;
+  double min = 0;  // inclusive; for kBytes, kCount, kNumber
+  double max = 0;
+  std::string_view table;  // for kChoice: the table of ChoicesOf that holds the names
+  std::string_view help;
+};
+
+struct Workload {
+  // Not properties: where it came from.
+  std::string name;   // of the file
+  std::string title;  // one line
+
+  // Size
+  uint64_t records = 100000;
+  uint64_t operations = 100000;
+  uint64_t insert_start = 0;
+  uint64_t insert_count = 0;
+
+  // Keys
+  std::string key_format = "fixed";
+  std::string key_order = "hashed";
+  uint64_t key_bytes = 16;
+  uint64_t zero_padding = 1;
+  std::string load_order = "records";
+
+  // Values
+  uint64_t value_bytes = 100;
+  uint64_t value_bytes_min = 1;
+  std::string value_distribution = "constant";
+  uint64_t fields = 1;
+  double value_compressibility = 0;
+
+  // Operation mix
+  double read_proportion = 0;
+  double update_proportion = 0;
+  double insert_proportion = 0;
+  double scan_proportion = 0;
+  double read_modify_write_proportion = 0;
+  double read_absent_proportion = 0;
+  double delete_proportion = 0;
+
+  // Which record
+  std::string key_chooser = "uniform";
+  double zipfian_constant = 0.99;
+  double hotspot_data_fraction = 0.2;
+  double hotspot_operation_fraction = 0.8;
+  double exponential_percentile = 95;
+  double exponential_fraction = 0.8571428571;
+
+  // Scans
+  uint64_t scan_length_min = 1;
+  uint64_t scan_length_max = 100;
+  std::string scan_length_distribution = "uniform";
+
+  // The loaded record numbers are [insert_start, insert_start + loaded()).
+  uint64_t loaded() const {
+    return insert_count != 0 || records < insert_start ? insert_count : records - insert_start;
+  }
+
+  // Calls visit(property, field) for each property, in the order of the help page. Self is Workload
+  // or const Workload.
+  template <class Self, class Visitor>
+  static void ForEach(Self& self, Visitor&& visit);
+};
+
+// A property (or a YCSB property) as a name and the text that a file or command line would hold.
+struct PropertyText {
+  std::string name;
+  std::string text;
+};
+
+// Sets property `name` (without "workload.") from text. The error names the property, what is
+// wrong, and the nearest right name.
+Status SetProperty(Workload* workload, std::string_view name, std::string_view text);
+
+// All properties with their current values, in the order of ForEach. SetProperty reads them back.
+std::vector<PropertyText> PropertyTexts(const Workload& workload);
+
+// The table of the help page: every property without its value.
+std::vector<Property> Properties();
+
+// A name that a kChoice property can take.
+struct Choice {
+  std::string_view name;
+  std::string_view help;
+};
+// The rows of a table of choices: "key_chooser", "key_format", "key_order", "load_order",
+// "length_distribution".
+std::vector<Choice> ChoicesOf(std::string_view table);
+
+// The first reason why this workload cannot be run: no operations in the mix, keys to be chosen of
+// no records, lengths that contradict each other. Call it when all overrides have been set.
+Status CheckWorkload(const Workload& workload);
+
+template <class Self, class Visitor>
+void Workload::ForEach(Self& self, Visitor&& visit) {
+  constexpr double kKiB = 1024, kGiB = kKiB * kKiB * kKiB;
+  using enum PropertyKind;
+  visit(Property{"records", kCount, 0, 1e12, "", "records that there are when the run starts"},
+        self.records);
+  visit(Property{"operations", kCount, 0, 9e15, "",
+                 "of the run, over all clients; 0 leaves the end to the trial"},
+        self.operations);
+  visit(Property{"insert_start", kCount, 0, 1e12, "", "first record that this load inserts"},
+        self.insert_start);
+  visit(Property{"insert_count", kCount, 0, 1e12, "",
+                 "records that this load inserts; 0 means all from insert_start on"},
+        self.insert_count);
+  visit(Property{"key_format", kChoice, 0, 0, "key_format", "how a key is written"},
+        self.key_format);
+  visit(Property{"key_order", kChoice, 0, 0, "key_order",
+                 "whether keys sort as the records were numbered, or as if at random"},
+        self.key_order);
+  visit(Property{"key_bytes", kBytes, 8, 64 * kKiB, "", "length of a key of the fixed format"},
+        self.key_bytes);
+  visit(Property{"zero_padding", kCount, 0, 60000, "",
+                 "least number of digits in a key of the ycsb format"},
+        self.zero_padding);
+  visit(Property{"load_order", kChoice, 0, 0, "load_order", "in which order records are loaded"},
+        self.load_order);
+  visit(Property{"value_bytes", kBytes, 0, kGiB, "", "length of a value, the longest if it varies"},
+        self.value_bytes);
+  visit(Property{"value_bytes_min", kBytes, 0, kGiB, "", "the shortest, if it varies"},
+        self.value_bytes_min);
+  visit(Property{"value_distribution", kChoice, 0, 0, "length_distribution",
+                 "how the length of a value varies"},
+        self.value_distribution);
+  visit(Property{"fields", kCount, 1, 1e6, "",
+                 "fields that make up a value; each draws its own share of the length"},
+        self.fields);
+  visit(Property{"value_compressibility", kNumber, 0, 1, "",
+                 "share of a value that a compressor can take away, about"},
+        self.value_compressibility);
+  visit(Property{"read_proportion", kNumber, 0, 1e9, "", "weight of reads of existing records"},
+        self.read_proportion);
+  visit(Property{"update_proportion", kNumber, 0, 1e9, "", "weight of whole-value writes"},
+        self.update_proportion);
+  visit(Property{"insert_proportion", kNumber, 0, 1e9, "", "weight of inserts of new records"},
+        self.insert_proportion);
+  visit(Property{"scan_proportion", kNumber, 0, 1e9, "", "weight of ascending scans"},
+        self.scan_proportion);
+  visit(Property{"read_modify_write_proportion", kNumber, 0, 1e9, "",
+                 "weight of a read and a write of the same record, as one operation"},
+        self.read_modify_write_proportion);
+  visit(Property{"read_absent_proportion", kNumber, 0, 1e9, "",
+                 "weight of reads of keys that never exist, inside the key range"},
+        self.read_absent_proportion);
+  visit(Property{"delete_proportion", kNumber, 0, 1e9, "", "weight of deletes"},
+        self.delete_proportion);
+  visit(Property{"key_chooser", kChoice, 0, 0, "key_chooser", "which record an operation is for"},
+        self.key_chooser);
+  visit(Property{"zipfian_constant", kNumber, 0, 10, "",
+                 "theta of zipfian and zipfian_scrambled; those of YCSB have 0.99"},
+        self.zipfian_constant);
+  visit(Property{"hotspot_data_fraction", kNumber, 0, 1, "", "share of records that is hot"},
+        self.hotspot_data_fraction);
+  visit(Property{"hotspot_operation_fraction", kNumber, 0, 1, "",
+                 "share of operations that goes to hot records"},
+        self.hotspot_operation_fraction);
+  visit(Property{"exponential_percentile", kNumber, 0.001, 99.999, "",
+                 "percent of operations that go to the newest exponential_fraction"},
+        self.exponential_percentile);
+  visit(Property{"exponential_fraction", kNumber, 1e-9, 1e3, "",
+                 "share of records, counted from the newest"},
+        self.exponential_fraction);
+  visit(Property{"scan_length_min", kCount, 1, 4e9, "", "entries of the shortest scan"},
+        self.scan_length_min);
+  visit(Property{"scan_length_max", kCount, 1, 4e9, "", "entries of the longest scan"},
+        self.scan_length_max);
+  visit(Property{"scan_length_distribution", kChoice, 0, 0, "length_distribution",
+                 "how the length of a scan varies"},
+        self.scan_length_distribution);
+}
+
+}  // namespace varve::workloads
