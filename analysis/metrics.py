@@ -1,0 +1,160 @@
+"""What each metric is called, its unit, which way is better, and its definition.
+
+The table that axes, tables and the report's definitions all read. Names are those of summary.csv.
+"""
+# SPDX-License-Identifier: Apache-2.0
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analysis.errors import unknown
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    title: str
+    unit: str  # "operations/s", "ns", "s", "bytes" or "" for a plain number
+    better: str  # "higher", "lower" or ""
+    definition: str = ""
+
+
+METRICS = {metric.name: metric for metric in (
+    Metric("throughput_ops_per_second", "throughput", "operations/s", "higher",
+           "completed operations ÷ wall time of the measure phase; a read-modify-write is one"),
+    Metric("operations", "operations", "", "", "operations completed in the measure phase"),
+    Metric("seconds", "measured time", "s", "", "wall time of the measure phase"),
+    Metric("write_amplification", "write amplification", "", "lower",
+           "all bytes written to storage in the measure phase ÷ bytes of keys and values that "
+           "clients wrote in it (a delete counts its key)"),
+    Metric("write_amplification_without_wal", "write amplification without WAL", "", "lower",
+           "the same without the write-ahead log"),
+    Metric("write_amplification_load", "write amplification of load", "", "lower",
+           "the same over load and settle"),
+    Metric("write_amplification_total", "write amplification in total", "", "lower",
+           "the same over load, settle, warm-up, measure and drain"),
+    Metric("write_amplification_with_debt", "write amplification with debt", "", "lower",
+           "bytes written in measure and drain ÷ user bytes of measure: what the store still owed "
+           "when the clock stopped is charged"),
+    Metric("runs_probed_per_get", "runs probed per get", "", "lower",
+           "sorted runs with a table whose key range holds the key, per get"),
+    Metric("blocks_read_per_get", "blocks read per get", "", "lower",
+           "data blocks looked at per get, cached or not"),
+    Metric("blocks_from_cache_per_get", "blocks from cache per get", "", "",
+           "data blocks per get found in the block cache"),
+    Metric("blocks_from_storage_per_get", "blocks from storage per get", "", "lower",
+           "data blocks per get read from storage"),
+    Metric("bytes_read_per_byte_returned", "bytes read per byte returned", "", "lower",
+           "bytes read from storage by get and scan ÷ bytes of keys and values returned"),
+    Metric("filter_false_positive_rate", "filter false-positive rate", "", "lower",
+           "false positives ÷ (false positives + negatives)"),
+    Metric("space_amplification", "space amplification", "", "lower",
+           "bytes of live files at the end of measure ÷ live bytes of keys and values, which the "
+           "harness's oracle knows exactly"),
+    Metric("space_amplification_settled", "space amplification, settled", "", "lower",
+           "the same at the end of drain"),
+    Metric("space_amplification_peak", "space amplification, peak", "", "lower",
+           "the largest of the samples of measure"),
+    Metric("stall_seconds", "stall time", "s", "lower",
+           "time during which a write was delayed or stopped"),
+    Metric("debt_seconds", "debt, time", "s", "lower", "time that the drain phase took"),
+    Metric("debt_bytes", "debt, bytes", "bytes", "lower", "bytes that the drain phase wrote"),
+    Metric("cpu_seconds", "processor time", "s", "lower", "user and system time of the process"),
+    Metric("memory_bytes_peak", "peak memory", "bytes", "lower",
+           "largest resident memory of the process"),
+)}
+
+# The metrics of the short table and of the answer.
+MAIN = ("throughput_ops_per_second", "latency_all_p99_ns", "write_amplification",
+        "blocks_read_per_get", "space_amplification")
+
+PERCENTILE_TITLES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9",
+                     "p9999": "p99.99", "max": "maximum"}
+LATENCY = re.compile(r"latency_(?P<operation>\w+)_(?P<percentile>p\d+|max)_ns")
+
+
+def metric(name: str, known: Iterable[str] = ()) -> Metric:
+    """The metric of that name. Latencies are made up on the spot; other names must be known."""
+    if name in METRICS:
+        return METRICS[name]
+    match = LATENCY.fullmatch(name)
+    if match and match["percentile"] in PERCENTILE_TITLES:
+        percentile = PERCENTILE_TITLES[match["percentile"]]
+        operation = match["operation"].replace("_", " ")
+        what = f"{percentile} latency" + ("" if operation == "all" else f" of {operation}")
+        return Metric(name, what, "ns", "lower", "time from call to return of an operation: the "
+                      f"{percentile} of the trial's histogram")
+    if name in set(known):
+        return Metric(name, name.replace("_", " "), unit_of(name), "")
+    raise unknown("metric", name, [*METRICS, *known])
+
+
+def unit_of(name: str) -> str:
+    """The unit that a name ends in."""
+    for ending, unit in (("_ns", "ns"), ("_seconds", "s"), ("_bytes", "bytes"),
+                         ("_ops_per_second", "operations/s")):
+        if name.endswith(ending):
+            return unit
+    return ""
+
+
+STEPS = {
+    "operations/s": ((1e6, "M operations/s"), (1e3, "K operations/s"), (1, "operations/s")),
+    "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
+    "bytes": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes")),
+    "s": ((1, "s"),),
+    "": ((1, ""),),
+}
+
+
+def scale(unit: str, values: Iterable[float], least: float = 1) -> tuple[float, str]:
+    """What to divide by, and the unit's name then: the largest value is then `least` or more."""
+    largest = max((abs(v) for v in values if math.isfinite(v)), default=0)
+    for divisor, text in STEPS[unit]:
+        if largest >= divisor * least:
+            return divisor, text
+    return STEPS[unit][-1]
+
+
+def axis_scale(unit: str, values: Iterable[float]) -> tuple[float, str]:
+    """The same for a whole axis, on which smaller values are to be read as well."""
+    return scale(unit, values, least=3)
+
+
+def tick(value: float, _: int = 0) -> str:
+    """A number beside an axis."""
+    return f"{value:g}".replace("-", "−")
+
+
+def axis_label(title: str, unit: str) -> str:
+    return f"{title} ({unit})" if unit else title
+
+
+def digits(value: float) -> str:
+    """Three significant digits, never in exponents between 0.001 and a million; "" for NaN."""
+    if not math.isfinite(value):
+        return ""
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    size = math.floor(math.log10(abs(round(value, 2 - size))))  # 9.996 is written 10.0
+    if size >= 6 or size < -3:
+        return f"{value:.2e}"
+    return f"{value:.{max(0, 2 - size)}f}"
+
+
+def format_interval(name: str, value: float, low: float, high: float) -> str:
+    """An interval in the unit that format_value gives the value: "[148, 155]"."""
+    divisor, _ = scale(metric(name, [name]).unit, [value])
+    return f"[{digits(low / divisor)}, {digits(high / divisor)}]"
+
+
+def format_value(name: str, value: float) -> str:
+    """A value with its unit as a person writes it: "151 K/s", "12.1 µs", "4.20"."""
+    if not math.isfinite(value):
+        return ""
+    divisor, unit = scale(metric(name, [name]).unit, [value])
+    unit = unit.replace("operations/s", "/s").replace(" /s", "/s")
+    return f"{digits(value / divisor)} {unit}".rstrip()

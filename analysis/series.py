@@ -1,0 +1,198 @@
+"""What is compared: trials grouped into series, in one order, with one look in every figure.
+
+A series is everything that a trial varies but its workload and repetition: variant, sweep values,
+store and durability class. Its label is the shortest that tells it from the others. A series keeps
+its colour, line and marker in every figure of a report.
+"""
+# SPDX-License-Identifier: Apache-2.0
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.errors import unknown
+from analysis.records import Results, Trial, point_names
+from analysis.summary import Estimate, estimate
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart; the yellow is left out
+# because lines in it cannot be seen on white, the orange is far down for the same reason.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d")
+LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1)))
+
+
+@dataclass(frozen=True)
+class Series:
+    label: str
+    variant: str
+    durability: str
+    point: tuple[tuple[str, Any], ...]  # the sweep's values
+    index: int
+
+    @property
+    def colour(self) -> str:
+        return COLOURS[self.index % len(COLOURS)]
+
+    @property
+    def marker(self) -> str:
+        return MARKERS[self.index % len(MARKERS)]
+
+    @property
+    def line(self) -> Any:
+        return LINES[(self.index + self.index // len(COLOURS)) % len(LINES)]
+
+
+class Trials:
+    """The finished trials of an experiment, by workload and series. What figures are given."""
+
+    def __init__(self, trials: Sequence[Trial], workloads: Sequence[str],
+                 series_of: dict[str, Series]):
+        self.all = list(trials)
+        self.series_of = series_of
+        present = {trial.workload for trial in self.all}
+        self.workloads = [name for name in workloads if name in present]
+        drawn = {series_of[trial.id] for trial in self.all}
+        self.series = sorted(drawn, key=lambda series: series.index)
+
+    def of(self, workload: str, series: Series) -> list[Trial]:
+        """The repetitions of one cell, in order."""
+        found = [trial for trial in self.all
+                 if trial.workload == workload and self.series_of[trial.id] == series]
+        return sorted(found, key=lambda trial: trial.repetition)
+
+    def estimate(self, workload: str, series: Series, metric: str) -> Estimate:
+        trials = self.of(workload, series)
+        return estimate([trial.number(metric) for trial in trials],
+                        [trial.steady for trial in trials])
+
+    def having(self, metric: str) -> list[str]:
+        """The workloads in which some trial has that metric."""
+        return [name for name in self.workloads
+                if any(trial.number(metric) == trial.number(metric)
+                       for trial in self.all if trial.workload == name)]
+
+    def metric_names(self) -> list[str]:
+        """Every metric that some trial has."""
+        return list(dict.fromkeys(name for trial in self.all
+                                  for name, value in trial.numbers.items() if value == value))
+
+    @property
+    def durabilities(self) -> list[str]:
+        return list(dict.fromkeys(series.durability for series in self.series))
+
+    def where(self, workload: Any = None, variant: Any = None) -> "Trials":
+        """Only these workloads and variants (a name or a list of names); looks are kept."""
+        workloads = chosen("workload", workload, self.workloads)
+        variants = chosen("variant", variant, sorted({trial.variant for trial in self.all}))
+        kept = [trial for trial in self.all
+                if trial.workload in workloads and trial.variant in variants]
+        return Trials(kept, self.workloads, self.series_of)
+
+
+def chosen(what: str, names: Any, known: list[str]) -> list[str]:
+    if names is None:
+        return known
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if name not in known:
+            raise unknown(what, str(name), known)
+    return names
+
+
+def group(results: Results) -> Trials:
+    """Sorts an experiment's trials into series."""
+    trials = results.trials
+    axes = sweep_axes(trials)
+    keys = {trial.id: series_key(trial, axes) for trial in trials}
+    order = sorted(set(keys.values()), key=lambda key: sort_key(key, axes, results.experiment))
+    labels = labels_of(order, axes)
+    series = {key: Series(labels[key], key[0], key[2], tuple(zip(axes, key[3:], strict=True)), at)
+              for at, key in enumerate(order)}
+    return Trials(trials, workload_order(trials, results.experiment),
+                  {trial_id: series[key] for trial_id, key in keys.items()})
+
+
+def sweep_axes(trials: Sequence[Trial]) -> list[str]:
+    """The names in `point` that vary within some variant; the others follow from the variant."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    names = [name for name in point_names(list(trials)) if name != "trial.workload"]
+    for trial in trials:
+        for name in names:
+            seen.setdefault((trial.variant, name), set()).add(str(trial.point.get(name, "")))
+    return [name for name in names
+            if any(len(values) > 1 for (_, axis), values in seen.items() if axis == name)]
+
+
+def series_key(trial: Trial, axes: Sequence[str]) -> tuple[Any, ...]:
+    values = (trial.point.get(name, "") for name in axes)
+    return (trial.variant, trial.store, trial.durability,
+            *(value if isinstance(value, (int, float, str)) else str(value) for value in values))
+
+
+def natural(value: Any) -> tuple[Any, ...]:
+    """Sorts numbers by size and text with numbers inside as people do: T2 before T10."""
+    if isinstance(value, (int, float)):
+        return (0, float(value), "")
+    return (1, *((0, float(part), "") if part[0].isdigit() else (1, 0.0, part)
+                 for part in re.findall(r"\d+(?:\.\d+)?|\D+", str(value))))
+
+
+def sort_key(key: tuple[Any, ...], axes: Sequence[str], experiment: dict[str, Any]) -> Any:
+    """Durability class first, then variants and values as the experiment file lists them."""
+    variants = [row.get("name") for row in experiment.get("variant", []) if isinstance(row, dict)]
+    parts = [natural(key[2]), (listed(key[0], variants), natural(key[0])), natural(key[1])]
+    for name, value in zip(axes, key[3:], strict=True):
+        parts.append((listed(value, sweep_values(experiment, name)), natural(value)))
+    return parts
+
+
+def listed(value: Any, values: list[Any]) -> int:
+    return values.index(value) if value in values else len(values)
+
+
+def sweep_values(experiment: dict[str, Any], name: str) -> list[Any]:
+    """The values of an axis in the experiment file, however the file spells the axis."""
+    sweep = experiment.get("sweep")
+    values = sweep.get(name) if isinstance(sweep, dict) else None
+    if values is None:
+        values = experiment
+        for part in name.split("."):
+            values = values.get(part) if isinstance(values, dict) else None
+    return values if isinstance(values, list) else []
+
+
+def workload_order(trials: Sequence[Trial], experiment: dict[str, Any]) -> list[str]:
+    order = sweep_values(experiment, "trial.workload")
+    names = {trial.workload for trial in trials}
+    return sorted(names, key=lambda name: (listed(name, order), natural(name)))
+
+
+def value_text(name: str, value: Any) -> str:
+    """A value of a sweep as the experiment file spells it: bytes with their unit, true, false."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if name.endswith("_bytes") and isinstance(value, int) and value > 0:
+        for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+            if value % size == 0:
+                return f"{value // size} {unit}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def labels_of(keys: Sequence[tuple[Any, ...]], axes: Sequence[str]) -> dict[tuple, str]:
+    """The shortest labels that tell the series apart."""
+    several = [len({key[at] for key in keys}) > 1 for at in range(3)]
+    labels = {}
+    for key in keys:
+        parts = []
+        if key[0] and (several[0] or not axes):
+            parts.append(str(key[0]))
+        if several[1] and str(key[1]) not in parts:
+            parts.append(str(key[1]))
+        parts += [f"{name.split('.', 1)[-1]} {value_text(name, key[3 + at])}"
+                  for at, name in enumerate(axes)]
+        text = ", ".join(parts) or str(key[1]) or "trial"
+        if several[2] and str(key[2]) not in re.split(r"\W+", text):
+            text += f" ({key[2]})"
+        labels[key] = text
+    return labels

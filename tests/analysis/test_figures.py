@@ -1,0 +1,276 @@
+"""Figures: the same bytes for the same data, nothing clipped or overlapping, stamps in red."""
+# SPDX-License-Identifier: Apache-2.0
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import synthetic
+from matplotlib.text import Text
+
+from analysis import drawing, records, series
+from analysis.errors import AnalysisError
+
+GOLDEN = Path(__file__).parent / "golden"
+KINDS = list(drawing.kinds())
+
+
+def load(folder: Path) -> tuple[records.Results, series.Trials]:
+    results = records.load(folder)
+    return results, series.group(results)
+
+
+def draw(folder: Path, kind: str, **entry) -> drawing.Drawn:
+    return drawing.draw(drawing.request_of({"kind": kind, **entry}), *load(folder))
+
+
+def svg_of(drawn: drawing.Drawn, folder: Path) -> str:
+    return drawing.save(drawn, folder / drawn.request.name, ["svg"])[0].read_text()
+
+
+def structure(svg: str) -> str:
+    """What is in an SVG, as text that a person can compare: every label, and counts of shapes."""
+    labels = re.findall(r"<!-- (.*?) -->", svg)
+    counts = [f"{tag} {len(re.findall(f'<{tag} ', svg))}" for tag in ("path", "use", "g")]
+    return "\n".join([*labels, *counts]) + "\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_figure_has_the_labels_and_shapes_that_were_recorded(results: Path, tmp_path: Path,
+                                                               kind: str):
+    found = structure(svg_of(draw(results, kind), tmp_path))
+    path = GOLDEN / f"{kind}.txt"
+    if os.environ.get("VARVE_RECORD"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(found)
+    assert found == path.read_text(), "if this is meant: VARVE_RECORD=1 records it anew"
+
+
+def test_the_same_data_gives_the_same_bytes_in_another_process(small: Path, root: Path,
+                                                               tmp_path: Path):
+    digests = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        script = ("import sys; from pathlib import Path\n"
+                  "from analysis import drawing, records, series\n"
+                  "results = records.load(sys.argv[1]); trials = series.group(results)\n"
+                  "for request in drawing.requests(results):\n"
+                  "    drawn = drawing.draw(request, results, trials)\n"
+                  "    drawing.save(drawn, Path(sys.argv[2]) / request.name)\n")
+        subprocess.run([sys.executable, "-c", script, str(small), str(out)], cwd=root, check=True,
+                       env={**os.environ, "PYTHONHASHSEED": seed, "MPLBACKEND": "svg"})
+        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                        for path in sorted(out.iterdir())})
+    assert digests[0] == digests[1]
+    assert len(digests[0]) == 4 * len(KINDS)
+
+
+def visible_texts(figure) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
+    """Every text that is drawn, with its frame in pixels."""
+    renderer = figure.canvas.get_renderer()
+    figure.draw(renderer)
+    hidden = undrawn_ticks(figure)
+    for text in figure.findobj(Text):
+        if id(text) not in hidden and text.get_visible() and text.get_text().strip():
+            box = text.get_window_extent(renderer)
+            if box.width > 0:
+                yield text.get_text(), box.extents
+
+
+def overlap_px(a: tuple, b: tuple) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return min(width, height)
+
+
+def undrawn_ticks(figure) -> set[int]:
+    """Labels of ticks outside of the axes' range exist and are not drawn."""
+    hidden = set()
+    for axes in figure.axes:
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            low, high = sorted(limits)
+            for tick in axis.get_major_ticks():
+                if not low <= tick.get_loc() <= high:
+                    hidden |= {id(tick.label1), id(tick.label2)}
+    return hidden
+
+
+def labels_and_other_panels(figure) -> Iterator[tuple[str, tuple, tuple]]:
+    """Each label of an axis, with its frame and that of each panel that it does not belong to."""
+    renderer = figure.canvas.get_renderer()
+    hidden = undrawn_ticks(figure)
+    for axes in figure.axes:
+        others = [other.get_window_extent(renderer).extents for other in figure.axes
+                  if other is not axes]
+        for text in (*axes.get_xticklabels(), *axes.get_yticklabels(), axes.yaxis.label):
+            if id(text) not in hidden and text.get_visible() and text.get_text().strip():
+                yield from ((text.get_text(), text.get_window_extent(renderer).extents, other)
+                            for other in others)
+
+
+@pytest.mark.parametrize(("variants", "workloads"), [
+    (2, ("ycsb_a",)), (12, ("ycsb_a", "fill_random")),
+    (2, tuple(synthetic.WORKLOADS))])
+def test_no_label_is_clipped_and_none_overlaps_another(tmp_path: Path, variants: int,
+                                                       workloads: tuple[str, ...]):
+    folder = synthetic.make(tmp_path / "r", variants=variants, workloads=workloads, repetitions=1,
+                            seconds=4, bend=lambda result: result["build"].update(type="Debug"))
+    for request in drawing.requests(records.load(folder)):
+        drawn = drawing.draw(request, *load(folder))
+        figure = drawn.page.figure
+        width, height = figure.get_size_inches() * figure.dpi
+        texts = list(visible_texts(figure))
+        for label, (x0, y0, x1, y1) in texts:
+            assert x0 >= -1 and y0 >= -1 and x1 <= width + 1 and y1 <= height + 1, \
+                f"{request.name}: {label!r} is clipped"
+        for (one, a), (other, b) in combinations(texts, 2):
+            assert overlap_px(a, b) < 2, f"{request.name}: {one!r} overlaps {other!r}"
+        for label, box, panel in labels_and_other_panels(figure):
+            assert overlap_px(box, panel) < 2, f"{request.name}: {label!r} reaches into a panel"
+
+
+DOUBTS = {
+    "debug build": lambda result: result["build"].update(type="Debug"),
+    "assertions are on": lambda result: result["build"].update(assertions=True),
+    "sanitizer address": lambda result: result["build"].update(sanitizer="address"),
+    r"in memory \(tmpfs\)": lambda result: result["machine"].update(filesystem="tmpfs"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_what_is_no_measurement_is_stamped_in_red(tmp_path: Path, doubt: str):
+    folder = synthetic.make(tmp_path / "r", variants=1, repetitions=1, workloads=("ycsb_a",),
+                            seconds=2, bend=DOUBTS[doubt])
+    svg = svg_of(draw(folder, "throughput"), tmp_path)
+    assert re.search(rf"<!-- Not a measurement: .*{doubt}", svg)
+    assert "fill: #c00000" in svg
+
+
+def test_every_kind_carries_the_stamp_and_a_measurement_has_none(tmp_path: Path, small: Path):
+    folder = synthetic.make(tmp_path / "r", variants=1, repetitions=1, workloads=("ycsb_a",),
+                            seconds=2, bend=DOUBTS["debug build"])
+    for kind in KINDS:
+        assert "Not a measurement" in svg_of(draw(folder, kind), tmp_path)
+    assert "Not a measurement" not in svg_of(draw(small, "throughput"), tmp_path)
+
+
+def test_caveats_and_marks_stand_under_the_figure(tmp_path: Path):
+    def bend(result):
+        result["caveats"] = ["The page cache was cold."]
+        result["steady"] = result["trial"]["variant"] != "tiered"
+        result["verified"] = result["trial"]["variant"] != "leveled"
+    folder = synthetic.make(tmp_path / "r", variants=2, workloads=("ycsb_a",), bend=bend)
+    svg = svg_of(draw(folder, "throughput"), tmp_path)
+    assert "<!-- Caveat: The page cache was cold. -->" in svg
+    assert "<!-- Not steady (†: in no repetition): tiered (3). -->" in svg
+    assert "<!-- Answers not verified: leveled (3). -->" in svg
+
+
+def test_the_parts_of_write_amplification_add_up_to_its_median(results: Path):
+    numbers = draw(results, "write_amplification").numbers
+    parts = [name for name in numbers if name in ("wal", "flush", "other")
+             or name.startswith("compaction_to_")]
+    assert len(parts) == 6
+    assert numbers[parts].sum(axis=1).to_list() == pytest.approx(
+        numbers["write_amplification"].to_list())
+
+
+def test_bars_are_stacked_to_the_median(results: Path):
+    drawn = draw(results, "write_amplification")
+    ends = [max(patch.get_x() + patch.get_width() for patch in axes.patches
+                if abs(patch.get_y() + patch.get_height() / 2 - y) < 0.3)
+            for axes in drawn.page.figure.axes for y in range(3)]
+    assert ends == pytest.approx(drawn.numbers["write_amplification"].to_list())
+
+
+def test_a_workload_that_was_not_measured_has_no_panel(results: Path):
+    assert set(draw(results, "write_amplification").numbers["workload"]) == {"ycsb_a",
+                                                                             "fill_random"}
+    assert set(draw(results, "read_amplification").numbers["workload"]) == {"ycsb_a", "ycsb_c"}
+
+
+def test_percentiles_that_too_few_operations_lie_beyond_are_left_out(tmp_path: Path):
+    def bend(result):
+        for row in result["latency"].values():
+            row["count"] = 5000
+    folder = synthetic.make(tmp_path / "r", variants=1, workloads=("ycsb_c",), bend=bend)
+    metrics = set(draw(folder, "latency_percentiles").numbers["metric"])
+    assert "latency_read_p99_ns" in metrics and "latency_read_max_ns" in metrics
+    assert "latency_read_p999_ns" not in metrics
+
+
+def test_two_repetitions_are_all_drawn_and_have_no_interval(tmp_path: Path):
+    folder = synthetic.make(tmp_path / "r", variants=1, repetitions=2, workloads=("ycsb_a",))
+    drawn = draw(folder, "throughput")
+    assert drawn.numbers["low"].isna().all() and list(drawn.numbers["n"]) == [2]
+    assert "No intervals are drawn for fewer than 3 repetitions" in drawn.caption
+    rings = [line for axes in drawn.page.figure.axes for line in axes.lines
+             if line.get_markerfacecolor() == "none"]
+    assert len(rings) == 2
+
+
+def test_the_rest_of_a_second_at_the_end_is_not_the_worst_second(tmp_path: Path):
+    folder = synthetic.make(tmp_path / "r", variants=1, repetitions=1, workloads=("ycsb_c",))
+    samples = next((folder / "trials").iterdir()) / "samples.csv"
+    last = samples.read_text().splitlines()[-1].split(",")
+    last[2], last[4] = str(int(last[2]) + 3_000_000), "0"
+    samples.write_text(samples.read_text() + ",".join(last) + "\n")
+    numbers = draw(folder, "throughput_over_time").numbers
+    assert numbers["worst_ops_per_second"].iloc[0] > 0
+
+
+def test_tradeoff_takes_any_two_metrics_and_groups(tmp_path: Path):
+    folder = synthetic.make(tmp_path / "r", variants=2, workloads=("ycsb_a",), repetitions=3,
+                            sweep={"engine.size_ratio": [2, 4, 8]})
+    drawn = draw(folder, "tradeoff", x="latency_read_p99_ns", y="throughput_ops_per_second",
+                 by="engine.size_ratio")
+    assert len(drawn.numbers) == 6
+    svg = svg_of(drawn, tmp_path)
+    assert "<!-- p99 latency of read (µs) -->" in svg and "<!-- size_ratio 8 -->" in svg
+
+
+@pytest.mark.parametrize(("entry", "message"), [
+    ({"kind": "througput"}, "There is no figure 'througput'; did you mean throughput?"),
+    ({"kind": "tradeoff", "z": 1}, "known are name, workload, variant, x, y, by"),
+    ({"kind": "tradeoff", "x": "write_amplificaton"}, "did you mean write_amplification?"),
+    ({"kind": "tradeoff", "by": "size"}, "There is no way to group points"),
+    ({"kind": "throughput", "workload": "ycsb_z"}, "There is no workload 'ycsb_z'"),
+    ({"kind": "throughput", "name": "../x"}, "not made of letters"),
+])
+def test_a_mistake_in_a_figure_entry_is_one_sentence_with_the_nearest_name(
+        small: Path, entry: dict, message: str):
+    with pytest.raises(AnalysisError) as error:
+        drawing.draw(drawing.request_of(entry), *load(small))
+    assert message in str(error.value)
+
+
+def test_entries_of_the_experiment_choose_the_figures(tmp_path: Path):
+    figures = ('[[figure]]\nkind = "tradeoff"\nx = "write_amplification"\n'
+               'y = "space_amplification"\n[[figure]]\nkind = "tradeoff"\n'
+               '[[figure]]\nkind = "throughput"\nname = "fast"\nworkload = "ycsb_a"\n')
+    folder = synthetic.make(tmp_path / "r", variants=1, repetitions=1, figures=figures)
+    assert [request.name for request in drawing.requests(records.load(folder))] == [
+        "tradeoff", "tradeoff-2", "fast"]
+
+
+def test_the_figure_in_the_readme_draws(small: Path, root: Path):
+    text = (root / "analysis/README.md").read_text()
+    source = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    module: dict = {}
+    exec(compile(source, "README.md", "exec"), module)
+    kind = drawing.Kind("x", "Peak memory", module["__doc__"], module["draw"])
+    drawn = drawing.draw(drawing.Request(kind, "x"), *load(small))
+    assert drawn.numbers["median"].to_list() == [64 << 20]
+
+
+def test_every_kind_has_a_title_and_a_caption(small: Path):
+    for kind in drawing.kinds().values():
+        assert 0 < len(kind.title) < 60
+        assert kind.caption.endswith(".")
+        assert "{" not in draw(small, kind.name).caption
