@@ -25,6 +25,7 @@ constexpr NodeIndex kNone = ~NodeIndex{0};
 struct Node {
   BlockKey key;
   BlockBytes block;
+  const char* end = nullptr;  // of the block's bytes
   uint64_t charge = 0;
   uint32_t hash = 0;
   NodeIndex newer = kNone;
@@ -160,6 +161,7 @@ class alignas(64) Shard {
     const std::lock_guard lock(mutex_);
     const NodeIndex index = Find(key, hash);
     if (index == kNone) return nullptr;
+    Prefetch(nodes_[index]);
     if (index != newest_) {
       Unlink(index);
       LinkNewest(index);
@@ -181,6 +183,7 @@ class alignas(64) Shard {
     Node& node = nodes_[index];
     node.key = key;
     node.block = std::move(block);
+    node.end = node.block->data() + node.block->size();
     node.charge = charge;
     node.hash = hash;
     table_.Insert(hash, index);
@@ -205,6 +208,13 @@ class alignas(64) Shard {
   uint64_t needed(uint64_t charge) const {
     return blocks_bytes_ + charge + nodes_.bytes() + nodes_.growth_bytes() + table_.bytes() +
            table_.growth_bytes();
+  }
+
+  // A reader takes a reference and then looks at the end of the block, where its restart points are:
+  // two misses that would otherwise wait for each other, and for those of the list.
+  static void Prefetch(const Node& node) {
+    __builtin_prefetch(node.block.get(), 1);
+    __builtin_prefetch(node.end - 1);
   }
 
   NodeIndex Find(const BlockKey& key, uint32_t hash) {

@@ -179,14 +179,14 @@ bool MountPrivately(const std::string& path, const char* type, const char* optio
 int FillASmallDevice(const TestDirectory& directory, WriteMode mode) {
   const std::string ballast_path = directory.File("ballast");
   auto ballast = Create(ballast_path, WriteMode::kBuffered);
-  if (!ballast->Append(kCause, std::string(kStepBytes, 'b')).ok()) return 1;
+  if (!ballast->Append(kCause, std::string(kStepBytes * 3 / 2, 'b')).ok()) return 1;
   auto file = Create(directory.File("f"), mode);
   const std::string data(1000, 'd');
   Status status;
   while (status.ok() && file->length() < 5 * kStepBytes) status = file->Append(kCause, data);
   if (status.code() != Status::Code::kNoSpace) return 2;
   const uint64_t length = file->length();
-  if (length < 2 * kStepBytes + kStepBytes / 2) return 3;  // a last, smaller step is tried
+  if (length < 2 * kStepBytes + kStepBytes / 4) return 3;  // smaller steps are tried
   if (!file->Truncate(length).ok() || !ballast->Truncate(0).ok()) return 4;
   if (!file->Append(kCause, data).ok() || !file->Sync(kCause).ok()) return 5;
   if (!file->Close().ok()) return 6;

@@ -1,0 +1,233 @@
+// Sums over windows of phases, and quotients of them.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/amplification.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace varve::harness {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What happened from the begin of one phase to the end of another.
+struct Window {
+  bool has_ledger = false;
+  LedgerSnapshot ledger;
+  uint64_t user_bytes = 0;
+};
+
+// Of the phases between `first` and `last`, both included, that exist. Ledger and counters go on
+// between phases, so the difference is taken over the outermost two.
+Window WindowOf(const PhaseRecords& phases, std::string_view first, std::string_view last) {
+  constexpr std::array<std::string_view, 5> kOrder = {"load", "settle", "warmup", "measure",
+                                                      "drain"};
+  const auto position = [&kOrder](std::string_view name) {
+    return std::find(kOrder.begin(), kOrder.end(), name);
+  };
+  Window window;
+  const PhaseRecord* begin = nullptr;
+  const PhaseRecord* end = nullptr;
+  for (const auto& phase : phases) {
+    const auto place = position(phase->name);
+    if (place < position(first) || place > position(last)) continue;
+    if (begin == nullptr) begin = phase.get();
+    end = phase.get();
+    window.user_bytes += phase->counts.user_bytes_written;
+  }
+  if (end == nullptr || !end->after.has_ledger) return window;
+  window.has_ledger = true;
+  window.ledger = end->after.ledger - begin->before.ledger;
+  return window;
+}
+
+void SetQuotient(std::string_view name, uint64_t dividend, uint64_t divisor, Json* json) {
+  if (divisor == 0) return;
+  (*json)[name] = static_cast<double>(dividend) / static_cast<double>(divisor);
+}
+
+uint64_t Written(const Window& window) { return window.ledger.Total().bytes_written; }
+uint64_t Written(const Window& window, IoKind kind) {
+  return window.ledger.OfKind(kind).bytes_written;
+}
+
+Json WriteParts(const Window& window) {
+  Json parts;
+  uint64_t rest = Written(window);
+  const auto add = [&](std::string_view name, uint64_t bytes) {
+    SetQuotient(name, bytes, window.user_bytes, &parts);
+    rest -= bytes;
+  };
+  add("wal", Written(window, IoKind::kWal));
+  add("flush", Written(window, IoKind::kFlush));
+  for (int level = 0; level < kLevelsMax; ++level) {
+    const IoCounts counts = window.ledger.OfKindAndLevel(IoKind::kCompaction, level);
+    if (counts.bytes_written == 0) continue;
+    add(fmt::format("compaction_to_{}", level), counts.bytes_written);
+  }
+  SetQuotient("other", rest, window.user_bytes, &parts);
+  return parts;
+}
+
+void AddWrites(const PhaseRecords& phases, Json* json) {
+  const Window measure = WindowOf(phases, "measure", "measure");
+  if (measure.has_ledger && measure.user_bytes > 0) {
+    SetQuotient("write_amplification", Written(measure), measure.user_bytes, json);
+    SetQuotient("write_amplification_without_wal",
+                Written(measure) - Written(measure, IoKind::kWal), measure.user_bytes, json);
+    (*json)["write_amplification_parts"] = WriteParts(measure);
+  }
+  const auto whole = [&](std::string_view name, std::string_view first, std::string_view last) {
+    const Window window = WindowOf(phases, first, last);
+    if (window.has_ledger) SetQuotient(name, Written(window), window.user_bytes, json);
+  };
+  whole("write_amplification_load", "load", "settle");
+  whole("write_amplification_total", "load", "drain");
+  const PhaseRecord* drain = FindPhase(phases, "drain");
+  if (drain == nullptr) return;
+  whole("write_amplification_with_debt", "measure", "drain");
+  const Window debt = WindowOf(phases, "drain", "drain");
+  if (debt.has_ledger) (*json)["debt_bytes"] = Written(debt);
+  (*json)["debt_seconds"] = drain->seconds();
+}
+
+LevelReadCounters Difference(const LevelReadCounters& after, const LevelReadCounters& before) {
+  LevelReadCounters d;
+  d.runs_probed = after.runs_probed - before.runs_probed;
+  d.filter_probes = after.filter_probes - before.filter_probes;
+  d.filter_negatives = after.filter_negatives - before.filter_negatives;
+  d.filter_false_positives = after.filter_false_positives - before.filter_false_positives;
+  d.blocks_from_cache = after.blocks_from_cache - before.blocks_from_cache;
+  d.blocks_from_storage = after.blocks_from_storage - before.blocks_from_storage;
+  return d;
+}
+
+void AddGetsByLevel(const std::array<LevelReadCounters, kLevelsMax>& levels, uint64_t gets,
+                    Json* json) {
+  Json runs = Json::array();
+  Json blocks = Json::array();
+  for (size_t level = 0; level < levels.size(); ++level) {
+    const LevelReadCounters& d = levels[level];
+    if (d.runs_probed + d.blocks_from_cache + d.blocks_from_storage == 0) continue;
+    Json row = {{"level", level}};
+    SetQuotient("runs", d.runs_probed, gets, &row);
+    runs.push_back(row);
+    row = {{"level", level}};
+    SetQuotient("cache", d.blocks_from_cache, gets, &row);
+    SetQuotient("storage", d.blocks_from_storage, gets, &row);
+    blocks.push_back(row);
+  }
+  (*json)["runs_probed_per_get_by_level"] = runs;
+  (*json)["blocks_per_get_by_level"] = blocks;
+}
+
+void AddGets(const PhaseRecord& measure, Json* json) {
+  const Counters& after = measure.after.counters;
+  const Counters& before = measure.before.counters;
+  const uint64_t gets =
+      after.gets_found + after.gets_absent - before.gets_found - before.gets_absent;
+  if (!measure.after.has_counters || gets == 0) return;
+  std::array<LevelReadCounters, kLevelsMax> levels;
+  LevelReadCounters sum;
+  for (size_t level = 0; level < levels.size(); ++level) {
+    const LevelReadCounters d = Difference(after.levels[level], before.levels[level]);
+    levels[level] = d;
+    sum.runs_probed += d.runs_probed;
+    sum.filter_probes += d.filter_probes;
+    sum.filter_negatives += d.filter_negatives;
+    sum.filter_false_positives += d.filter_false_positives;
+    sum.blocks_from_cache += d.blocks_from_cache;
+    sum.blocks_from_storage += d.blocks_from_storage;
+  }
+  SetQuotient("runs_probed_per_get", sum.runs_probed, gets, json);
+  SetQuotient("blocks_read_per_get", sum.blocks_from_cache + sum.blocks_from_storage, gets, json);
+  SetQuotient("blocks_from_cache_per_get", sum.blocks_from_cache, gets, json);
+  SetQuotient("blocks_from_storage_per_get", sum.blocks_from_storage, gets, json);
+  AddGetsByLevel(levels, gets, json);
+  if (sum.filter_probes == 0) return;
+  SetQuotient("filter_probes_per_get", sum.filter_probes, gets, json);
+  SetQuotient("filter_false_positive_rate", sum.filter_false_positives,
+              sum.filter_false_positives + sum.filter_negatives, json);
+  const double expected = measure.after.filter_false_positive_rate_expected;
+  if (expected >= 0) (*json)["filter_false_positive_rate_expected"] = expected;
+}
+
+void AddReadBytes(const PhaseRecord& measure, Json* json) {
+  if (!measure.after.has_ledger) return;
+  const LedgerSnapshot ledger = measure.after.ledger - measure.before.ledger;
+  const uint64_t read =
+      ledger.OfKind(IoKind::kGet).bytes_read + ledger.OfKind(IoKind::kScan).bytes_read;
+  SetQuotient("bytes_read_per_byte_returned", read, measure.counts.bytes_returned, json);
+}
+
+void AddSpace(const PhaseRecords& phases, double peak, Json* json) {
+  const auto at_end_of = [&](std::string_view name, std::string_view phase_name) {
+    const PhaseRecord* phase = FindPhase(phases, phase_name);
+    if (phase == nullptr || !phase->after.has_file_bytes) return;
+    SetQuotient(name, phase->after.file_bytes, phase->live_bytes, json);
+  };
+  at_end_of("space_amplification", "measure");
+  at_end_of("space_amplification_settled", "drain");
+  if (peak > 0) (*json)["space_amplification_peak"] = peak;
+}
+
+void AddStalls(const PhaseRecord& measure, Json* json) {
+  if (!measure.after.has_counters) return;
+  const Counters& after = measure.after.counters;
+  const Counters& before = measure.before.counters;
+  uint64_t stalls = 0;
+  double seconds = 0;
+  Json by_cause = Json::object();
+  for (size_t cause = 0; cause < after.stalls.size(); ++cause) {
+    const uint64_t count = after.stalls[cause] - before.stalls[cause];
+    const auto ns = static_cast<double>(after.stall_ns[cause] - before.stall_ns[cause]);
+    stalls += count;
+    seconds += ns / 1e9;
+    if (count > 0) by_cause[StallCauseName(static_cast<StallCause>(cause))] = ns / 1e9;
+  }
+  (*json)["stall_seconds"] = seconds;
+  (*json)["stall_seconds_by_cause"] = by_cause;
+  (*json)["stalls"] = stalls;
+}
+
+}  // namespace
+
+const PhaseRecord* FindPhase(const PhaseRecords& phases, std::string_view name) {
+  for (const auto& phase : phases) {
+    if (phase->name == name) return phase.get();
+  }
+  return nullptr;
+}
+
+Json Amplification(const PhaseRecords& phases, double space_amplification_peak) {
+  Json json = Json::object();
+  const PhaseRecord* measure = FindPhase(phases, "measure");
+  if (measure == nullptr) return json;
+  AddWrites(phases, &json);
+  AddGets(*measure, &json);
+  AddReadBytes(*measure, &json);
+  AddSpace(phases, space_amplification_peak, &json);
+  AddStalls(*measure, &json);
+  return json;
+}
+
+double LedgerResidual(const PhaseRecords& phases, bool wal_is_mapped, uint64_t harness_bytes) {
+  const Window window = WindowOf(phases, "load", "drain");
+  const PhaseRecord* drain = FindPhase(phases, "drain");
+  if (!window.has_ledger || drain == nullptr) return -1;
+  const ProcessStats& before = phases.front()->process_before;
+  const ProcessStats& after = drain->process_after;
+  const uint64_t grown = after.wchar - before.wchar;
+  if (!before.has_io || !after.has_io || grown <= harness_bytes) return -1;
+  uint64_t ledger = Written(window);
+  if (wal_is_mapped) ledger -= Written(window, IoKind::kWal);
+  const auto system = static_cast<double>(grown - harness_bytes);
+  return std::abs(static_cast<double>(ledger) - system) / system;
+}
+
+}  // namespace varve::harness

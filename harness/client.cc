@@ -1,0 +1,142 @@
+// The measured loop, and what it calls.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/client.h"
+
+#include <fmt/format.h>
+
+namespace varve::harness {
+
+using workloads::OperationKind;
+
+Client::Client(const ClientParts& parts)
+    : parts_(parts),
+      clock_(OperationClock::Best()),
+      visit_([this](std::string_view key, std::string_view value) { Visit(key, value); }) {}
+
+Status Client::Run(const ClientSchedule& schedule) {
+  schedule_ = schedule;
+  sample_end_ = schedule.start + schedule.sample;
+  Status status = Loop();
+  if (!status.ok()) parts_.stop->store(true);
+  if (parts_.intervals == nullptr) return status;
+  parts_.intervals->Deliver(parts_.client, sample_, sample_ + 1, counts_, latency_);
+  parts_.intervals->Finish(parts_.client);
+  return status;
+}
+
+// The measured loop.
+Status Client::Loop() {
+  Operation operation;
+  uint64_t completed = 0;
+  while (!parts_.stop->load(std::memory_order_relaxed) && parts_.stream->Next(&operation)) {
+    const uint64_t before = parts_.oracle == nullptr ? 0 : parts_.oracle->Begin(operation);
+
+    const uint64_t start = clock_.Start();
+    Status status = Perform(operation);
+    const uint64_t end = clock_.End();
+
+    if (!status.ok()) {
+      return status.Annotate(
+          fmt::format("{} of key \"{}\"", OperationName(operation.kind), Printable(operation.key)));
+    }
+    if (end >= sample_end_) HandOver(end);
+    latency_[static_cast<size_t>(operation.kind)].Record(clock_.ElapsedNs(start, end));
+    Count(operation);
+    completed_.store(++completed, std::memory_order_relaxed);
+    if (parts_.oracle != nullptr) {
+      parts_.oracle->End(parts_.client, operation, before, found_, value_);
+    }
+    if (operation.kind == OperationKind::kInsert) {
+      status = parts_.workload->Acknowledge(operation.record);
+      if (!status.ok()) return status;
+    }
+    if (end >= schedule_.end) break;
+  }
+  return {};
+}
+
+Status Client::Perform(const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kRead:
+    case OperationKind::kReadAbsent:
+      return Get(operation);
+    case OperationKind::kUpdate:
+    case OperationKind::kInsert:
+      return parts_.store->Put(operation.key, operation.value);
+    case OperationKind::kReadModifyWrite: {
+      Status status = Get(operation);
+      return status.ok() ? parts_.store->Put(operation.key, operation.value) : status;
+    }
+    case OperationKind::kDelete:
+      return parts_.store->Delete(operation.key);
+    case OperationKind::kScan:
+      return Scan(operation);
+  }
+  return Status::NotSupported("operation of unknown kind");
+}
+
+Status Client::Get(const Operation& operation) {
+  const Result<bool> found = parts_.store->Get(operation.key, &value_);
+  if (!found.ok()) return found.status();
+  found_ = *found;
+  return {};
+}
+
+Status Client::Scan(const Operation& operation) {
+  scanned_ = 0;
+  scanned_bytes_ = 0;
+  scan_key_.assign(operation.key);
+  const Result<uint64_t> visited = parts_.store->Scan(operation.key, operation.scan_length, visit_);
+  return visited.ok() ? Status() : visited.status();
+}
+
+void Client::Visit(std::string_view key, std::string_view value) {
+  const bool ordered = scanned_ == 0 ? key >= scan_key_ : key > scan_key_;
+  if (!ordered && parts_.oracle != nullptr) {
+    parts_.oracle->ReportWrong(scan_key_, "a larger key next in a scan", Printable(key));
+  }
+  scan_key_.assign(key);
+  scanned_bytes_ += key.size() + value.size();
+  ++scanned_;
+}
+
+void Client::Count(const Operation& operation) {
+  ++counts_.operations[static_cast<size_t>(operation.kind)];
+  switch (operation.kind) {
+    case OperationKind::kDelete:
+      counts_.user_bytes_written += operation.key.size();
+      return;
+    case OperationKind::kScan:
+      counts_.scanned_entries += scanned_;
+      counts_.bytes_returned += scanned_bytes_;
+      return;
+    case OperationKind::kUpdate:
+    case OperationKind::kInsert:
+      counts_.user_bytes_written += operation.key.size() + operation.value.size();
+      return;
+    case OperationKind::kReadModifyWrite:
+      counts_.user_bytes_written += operation.key.size() + operation.value.size();
+      break;
+    case OperationKind::kRead:
+    case OperationKind::kReadAbsent:
+      break;
+  }
+  counts_.found += found_ ? 1 : 0;
+  counts_.absent += found_ ? 0 : 1;
+  if (found_) counts_.bytes_returned += operation.key.size() + value_.size();
+}
+
+// Leaves the sample that has ended to the sampler. `now` is the end of an operation.
+void Client::HandOver(uint64_t now) {
+  const uint64_t next = (now - schedule_.start) / schedule_.sample;
+  if (parts_.intervals != nullptr) {
+    parts_.intervals->Deliver(parts_.client, sample_, next, counts_, latency_);
+  }
+  counts_ = ClientCounts();
+  for (Histogram& histogram : latency_) histogram.Clear();
+  sample_ = next;
+  sample_end_ = schedule_.start + (next + 1) * schedule_.sample;
+}
+
+}  // namespace varve::harness

@@ -1,0 +1,112 @@
+// check: reads experiment and workload files, and runs nothing.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/setting_text.h"
+#include "harness/commands/arguments.h"
+#include "harness/commands/command.h"
+#include "harness/experiment_file.h"
+#include "harness/home.h"
+#include "harness/plan.h"
+#include "workloads/workload_file.h"
+
+namespace varve::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+Syntax CheckSyntax() {
+  Syntax syntax(
+      {"check", "check [NAME|FILE ...]",
+       "Reads experiments and workloads as `run` would, expands every trial, and says what\n"
+       "is wrong, with file and line. Without a name: all that come with Varve. Settings\n"
+       "given here hold for all experiments that are checked.\n",
+       "  varve check\n  varve check quickstart --engine.size_ratio 2\n  varve check my.toml\n",
+       "0 all well, 1 something is wrong, 2 wrong command line"});
+  syntax.hidden.add_options()("names", po::value<std::vector<std::string>>());
+  syntax.positional.add("names", -1);
+  AddSettings(&syntax);
+  return syntax;
+}
+
+Status CheckExperiment(const std::string& path, const std::vector<SettingText>& settings) {
+  Result<Experiment> experiment = LoadExperiment(path);
+  if (!experiment.ok()) return experiment.status();
+  for (const SettingText& setting : settings) {
+    const Status set = OverrideSetting(&*experiment, setting.name, setting.text);
+    if (!set.ok()) return set.Annotate(path);
+  }
+  const Result<Plan> plan = MakePlan(*experiment, WorkloadsDirectory());
+  if (!plan.ok()) return plan.status();
+  fmt::print("ok  experiment {}: {} trials ({} points, {} repetitions)\n", experiment->name,
+             plan->trials.size(), plan->points, experiment->base.trial.repetitions);
+  return Status();
+}
+
+Status CheckWorkloadFile(const std::string& path) {
+  const Result<workloads::Workload> workload = workloads::LoadWorkload(path);
+  if (!workload.ok()) return workload.status();
+  const Status status = workloads::CheckWorkload(*workload);
+  if (!status.ok()) return status.Annotate(path);
+  fmt::print("ok  workload {}: {}\n", workload->name, workload->title);
+  return Status();
+}
+
+// A path may be either: what reads as a workload is one.
+Status CheckPath(const std::string& path, const std::vector<SettingText>& settings) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) {
+    return Status::NotFound(fmt::format("there is no file {}", path));
+  }
+  const bool among_workloads = fs::path(path).parent_path().filename() == "workloads";
+  const bool workload =
+      !path.ends_with(".toml") || among_workloads || workloads::LoadWorkload(path).ok();
+  return workload ? CheckWorkloadFile(path) : CheckExperiment(path, settings);
+}
+
+Status CheckName(const std::string& name, const std::vector<SettingText>& settings) {
+  if (name.find('/') != name.npos || name.ends_with(".toml")) return CheckPath(name, settings);
+  const std::string experiment = fmt::format("{}/{}.toml", ExperimentsDirectory(), name);
+  const std::string workload = fmt::format("{}/{}.toml", WorkloadsDirectory(), name);
+  std::error_code error;
+  if (fs::exists(experiment, error)) return CheckExperiment(experiment, settings);
+  if (fs::exists(workload, error)) return CheckWorkloadFile(workload);
+  std::vector<std::string> names;
+  for (const auto& entry : ListExperiments(ExperimentsDirectory())) names.push_back(entry.name);
+  for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
+    names.push_back(entry.name);
+  }
+  return Status::NotFound(UnknownName("experiment or workload", name, names));
+}
+
+std::vector<std::string> EveryFile() {
+  std::vector<std::string> paths;
+  for (const auto& entry : ListExperiments(ExperimentsDirectory())) {
+    paths.push_back(fmt::format("{}/{}.toml", ExperimentsDirectory(), entry.name));
+  }
+  for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
+    paths.push_back(fmt::format("{}/{}.toml", WorkloadsDirectory(), entry.name));
+  }
+  return paths;
+}
+
+}  // namespace
+
+int CheckCommand(const Arguments& arguments) {
+  int exit_status = kExitOk;
+  const auto values = ParseArguments(CheckSyntax(), arguments, &exit_status);
+  if (!values) return exit_status;
+  const std::vector<std::string> names =
+      values->count("names") != 0 ? (*values)["names"].as<std::vector<std::string>>() : EveryFile();
+  for (const std::string& name : names) {
+    const Status status = CheckName(name, GivenSettings(*values));
+    if (!status.ok()) exit_status = Fail(status);
+  }
+  return exit_status;
+}
+
+}  // namespace varve::harness

@@ -1,0 +1,87 @@
+// help: the list of commands, or the page of one.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "engine/setting_text.h"
+#include "harness/commands/command.h"
+
+namespace varve::harness {
+namespace {
+
+std::vector<std::string> CommandNames() {
+  std::vector<std::string> names;
+  for (const Command& command : Commands()) {
+    if (!command.internal) names.emplace_back(command.name);
+  }
+  return names;
+}
+
+void PrintOverview() {
+  fmt::print(
+      "Varve: a research testbed for LSM-tree key-value engines.\n\n"
+      "Usage: varve COMMAND [arguments]\n\nCommands:\n");
+  for (const Command& command : Commands()) {
+    if (!command.internal) fmt::print("  {:8} {}\n", command.name, command.help);
+  }
+  fmt::print(
+      "\n`varve help COMMAND` tells all about one. To begin with:\n"
+      "  varve run quickstart\n"
+      "  varve bench --workload ycsb_a --engine.memtable skiplist\n\n"
+      "Exit status: 0 done, 1 failed, 2 wrong command line, 130 interrupted.\n");
+}
+
+// The commands of the shell script.
+int PrintPage(std::string_view usage, std::string_view about) {
+  fmt::print("Usage: varve {}\n\n{}\nExit status: 0 done, 1 failed, 2 wrong command line.\n", usage,
+             about);
+  return kExitOk;
+}
+
+int InScript(const Arguments& arguments, std::string_view usage, std::string_view about) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--help" || argument == "-h") return PrintPage(usage, about);
+  }
+  const std::string_view name = usage.substr(0, usage.find(' '));
+  return FailUsage(name, fmt::format("{} belongs to the script ./varve at the root", name));
+}
+
+}  // namespace
+
+int HelpCommand(const Arguments& arguments) {
+  const bool overview = arguments.empty() || arguments[0].starts_with("-");
+  if (overview) {
+    PrintOverview();
+    return kExitOk;
+  }
+  const Command* command = FindCommand(arguments[0]);
+  if (command == nullptr) {
+    return FailUsage("", UnknownName("command", arguments[0], CommandNames()));
+  }
+  if (command->name == "help") {
+    return PrintPage("help [COMMAND]", "Prints the list of commands, or the page of one.\n");
+  }
+  return command->run({"--help"});
+}
+
+int ReportCommand(const Arguments& arguments) {
+  return InScript(
+      arguments, "report [DIR]",
+      "Makes tables, figures (SVG, PDF, PNG) and report.html from a results directory;\n"
+      "without DIR from the newest. `run` does this by itself.\n");
+}
+
+int TestCommand(const Arguments& arguments) {
+  return InScript(arguments, "test [cpp|python]",
+                  "Builds with assertions and runs all tests, or those of one language.\n");
+}
+
+int BuildCommand(const Arguments& arguments) {
+  return InScript(arguments, "build [PRESET]",
+                  "Builds the program, or everything of another preset of CMakePresets.json:\n"
+                  "dev (assertions, tests), clang, asan, tsan.\n");
+}
+
+}  // namespace varve::harness

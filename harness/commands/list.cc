@@ -1,0 +1,165 @@
+// list: every table that a setting, a file or a command line can name something of.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "engine/parts.h"
+#include "engine/setting_text.h"
+#include "harness/commands/arguments.h"
+#include "harness/commands/command.h"
+#include "harness/experiment_file.h"
+#include "harness/files.h"
+#include "harness/home.h"
+#include "harness/store.h"
+#include "harness/trial_spec.h"
+#include "workloads/workload_file.h"
+
+namespace varve::harness {
+namespace {
+
+struct Row {
+  std::string name;
+  std::string help;
+};
+struct Table {
+  std::string name;
+  std::string help;
+  std::vector<Row> rows;
+  bool only_by_name = false;  // too long for the list of everything
+};
+
+Syntax ListSyntax() {
+  Syntax syntax(
+      {"list", "list [TABLE]",
+       "Prints stores, workloads, experiments, figures and every table of parts, or one of\n"
+       "them. `list settings` prints every setting with its range and its usual value.\n",
+       "  varve list\n  varve list memtable\n  varve list settings\n"});
+  syntax.hidden.add_options()("table", po::value<std::string>());
+  syntax.positional.add("table", 1);
+  return syntax;
+}
+
+// The first line of the docstring of a Python module.
+std::string DocstringOf(const std::string& path) {
+  const Result<std::string> text = ReadTextFile(path);
+  if (!text.ok()) return "";
+  const size_t begin = text->find("\"\"\"");
+  if (begin == std::string::npos) return "";
+  const size_t end = text->find_first_of("\n\"", begin + 3);
+  return text->substr(begin + 3, end - begin - 3);
+}
+
+Table Figures() {
+  Table table = {"figures", "kinds of figure for [[figure]]", {}, false};
+  for (const std::string& name : ListFigures(FiguresDirectory())) {
+    table.rows.push_back({name, DocstringOf(fmt::format("{}/{}.py", FiguresDirectory(), name))});
+  }
+  return table;
+}
+
+Table Settings() {
+  Table table = {"settings", "what can be set, swept and overridden", {}, true};
+  const auto add = [&](const std::string& prefix, const Setting& setting, const std::string& now) {
+    const std::string range = SettingRange(setting);
+    table.rows.push_back(
+        {prefix + std::string(setting.name),
+         fmt::format("{}; {}{}usually {}", setting.help, range, range.empty() ? "" : "; ", now)});
+  };
+  const TrialSettings trial;
+  TrialSettings::ForEach(trial, [&](const Setting& setting, const auto& field) {
+    add("trial.", setting, FormatSetting(setting, field));
+  });
+  const Options engine;
+  Options::ForEach(engine, [&](const Setting& setting, const auto& field) {
+    add("engine.", setting, FormatSetting(setting, field));
+  });
+  const workloads::Workload workload;
+  const std::vector<workloads::PropertyText> texts = workloads::PropertyTexts(workload);
+  size_t i = 0;
+  for (const workloads::Property& property : workloads::Properties()) {
+    table.rows.push_back({"workload." + std::string(property.name),
+                          fmt::format("{}; usually {}", property.help, texts[i++].text)});
+  }
+  return table;
+}
+
+void AddParts(std::vector<Table>* tables) {
+  for (const PartTable& part_table : PartTables()) {
+    Table table = {std::string(part_table.name), std::string(part_table.help), {}, false};
+    for (const NamedPart& part : part_table.parts) {
+      table.rows.push_back({std::string(part.name), std::string(part.help)});
+    }
+    tables->push_back(std::move(table));
+  }
+}
+
+void AddChoices(std::vector<Table>* tables) {
+  for (const workloads::Property& property : workloads::Properties()) {
+    const std::string name(property.table);
+    const bool seen = std::any_of(tables->begin(), tables->end(),
+                                  [&](const Table& table) { return table.name == name; });
+    if (name.empty() || seen) continue;
+    Table table = {name, std::string(property.help), {}, false};
+    for (const workloads::Choice& choice : workloads::ChoicesOf(name)) {
+      table.rows.push_back({std::string(choice.name), std::string(choice.help)});
+    }
+    tables->push_back(std::move(table));
+  }
+}
+
+std::vector<Table> AllTables() {
+  std::vector<Table> tables;
+  Table stores = {"stores", "engines under test", {}, false};
+  for (const StoreKind& kind : StoreKinds()) {
+    stores.rows.push_back({std::string(kind.name), std::string(kind.help)});
+  }
+  Table workload_files = {"workloads", "files in workloads/", {}, false};
+  for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
+    workload_files.rows.push_back({entry.name, entry.title});
+  }
+  Table experiments = {"experiments", "files in experiments/", {}, false};
+  for (const ExperimentEntry& entry : ListExperiments(ExperimentsDirectory())) {
+    experiments.rows.push_back({entry.name, entry.title});
+  }
+  tables.push_back(std::move(stores));
+  tables.push_back(std::move(workload_files));
+  tables.push_back(std::move(experiments));
+  tables.push_back(Figures());
+  AddParts(&tables);
+  AddChoices(&tables);
+  tables.push_back(Settings());
+  return tables;
+}
+
+void Print(const Table& table) {
+  size_t width = 0;
+  for (const Row& row : table.rows) width = std::max(width, row.name.size());
+  fmt::print("{}: {}\n", table.name, table.help);
+  for (const Row& row : table.rows) fmt::print("  {:{}}  {}\n", row.name, width, row.help);
+}
+
+}  // namespace
+
+int ListCommand(const Arguments& arguments) {
+  int exit_status = kExitOk;
+  const auto values = ParseArguments(ListSyntax(), arguments, &exit_status);
+  if (!values) return exit_status;
+  const std::vector<Table> tables = AllTables();
+  const std::string wanted = TextOr(*values, "table");
+  std::vector<std::string> names;
+  bool first = true;
+  for (const Table& table : tables) {
+    names.push_back(table.name);
+    const bool shown = wanted.empty() ? !table.only_by_name : table.name == wanted;
+    if (!shown) continue;
+    if (!first) fmt::print("\n");
+    Print(table);
+    first = false;
+  }
+  return first ? FailUsage("list", UnknownName("table", wanted, names)) : kExitOk;
+}
+
+}  // namespace varve::harness

@@ -1,0 +1,89 @@
+// Store: the interface of an engine under test.
+//
+// One file in harness/stores/ for each engine, one row in harness/stores.cc. Nothing else in the
+// harness knows a concrete engine.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/events.h"
+#include "engine/io/ledger.h"
+#include "engine/options.h"
+#include "engine/status.h"
+
+namespace varve::harness {
+
+// Shape of one level, for stores that have levels.
+struct LevelShape {
+  uint64_t runs = 0;
+  uint64_t tables = 0;
+  uint64_t bytes = 0;
+  uint64_t entries = 0;
+};
+
+// What a store can tell of itself at one moment. Fields that a store does not know stay unset
+// (`has_…` false): results leave them out, and never write zero for "unknown".
+struct StoreState {
+  bool has_counters = false;
+  Counters counters;
+  bool has_ledger = false;
+  LedgerSnapshot ledger;
+  bool has_file_bytes = false;
+  uint64_t file_bytes = 0;
+  std::vector<LevelShape> levels;
+  // What theory expects of the filter at its settings; negative: unknown, or no filter.
+  double filter_false_positive_rate_expected = -1;
+};
+
+// Any method from any thread, after Open has returned.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual Status Put(std::string_view key, std::string_view value) = 0;
+  virtual Status Delete(std::string_view key) = 0;
+  // True and the value; false if the key is absent.
+  virtual Result<bool> Get(std::string_view key, std::string* value) = 0;
+  // Visits at most `count` live keys in order from the first at or after `start`; returns how
+  // many. `visit` may be empty.
+  using Visit = std::function<void(std::string_view key, std::string_view value)>;
+  virtual Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) = 0;
+  // Several puts at once, atomically if the store can.
+  virtual Status PutBatch(
+      std::span<const std::pair<std::string_view, std::string_view>> entries) = 0;
+
+  // Returns when no background work is left.
+  virtual Status Settle() = 0;
+  // Returns when everything acknowledged survives power loss.
+  virtual Status Sync() = 0;
+
+  virtual StoreState State() const = 0;
+  // The settings really used, by name, "durability" among them.
+  virtual std::vector<SettingText> SettingsUsed() const = 0;
+};
+
+struct StoreOptions {
+  std::string directory;              // exists and is empty, or holds a database of this store
+  std::vector<SettingText> settings;  // names without "engine."
+  EventListener* listener = nullptr;  // outlives the store
+};
+
+// A row of the table of stores.
+struct StoreKind {
+  std::string_view name;
+  std::string_view help;
+  Result<std::unique_ptr<Store>> (*open)(const StoreOptions& options);
+};
+std::span<const StoreKind> StoreKinds();
+const StoreKind* FindStoreKind(std::string_view name);
+
+}  // namespace varve::harness

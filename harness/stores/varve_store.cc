@@ -1,0 +1,88 @@
+// VarveStore: the engine of this repository behind the interface of a store.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/db.h"
+#include "engine/parts.h"
+#include "harness/stores/stores.h"
+
+namespace varve::harness {
+namespace {
+
+class VarveStore final : public Store {
+ public:
+  explicit VarveStore(std::unique_ptr<Db> db) : db_(std::move(db)) {
+    const Options& options = db_->options();
+    const FilterPart* part = FindPart(FilterParts(), options.filter);
+    const auto filter = part == nullptr ? nullptr : part->make();
+    if (filter == nullptr) return;
+    filter_rate_expected_ = filter->ExpectedFalsePositiveRate(options.filter_bits_per_key);
+  }
+
+  Status Put(std::string_view key, std::string_view value) override { return db_->Put(key, value); }
+  Status Delete(std::string_view key) override { return db_->Delete(key); }
+  Result<bool> Get(std::string_view key, std::string* value) override {
+    return db_->Get(key, value);
+  }
+
+  Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) override {
+    const std::unique_ptr<Iterator> iterator = db_->NewIterator();
+    uint64_t visited = 0;
+    for (iterator->Seek(start); visited < count && iterator->Valid(); ++visited) {
+      if (visit != nullptr) visit(iterator->key(), iterator->value());
+      if (visited + 1 < count) iterator->Next();
+    }
+    if (Status status = iterator->status(); !status.ok()) return status;
+    return visited;
+  }
+
+  Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override {
+    WriteBatch batch;
+    for (const auto& [key, value] : entries) batch.Put(key, value);
+    return db_->Write(batch);
+  }
+
+  Status Settle() override { return db_->Settle(); }
+  Status Sync() override { return db_->Sync(); }
+
+  StoreState State() const override {
+    StoreState state;
+    state.has_counters = true;
+    state.counters = db_->counters();
+    state.has_ledger = true;
+    state.ledger = db_->ledger();
+    state.has_file_bytes = true;
+    state.file_bytes = db_->file_bytes();
+    state.filter_false_positive_rate_expected = filter_rate_expected_;
+    for (const Level& level : db_->tree().levels) {
+      LevelShape shape;
+      shape.runs = level.runs.size();
+      shape.tables = level.tables();
+      shape.bytes = level.bytes();
+      for (const Run& run : level.runs) shape.entries += run.entries();
+      state.levels.push_back(shape);
+    }
+    return state;
+  }
+
+  std::vector<SettingText> SettingsUsed() const override { return OptionTexts(db_->options()); }
+
+ private:
+  std::unique_ptr<Db> db_;
+  double filter_rate_expected_ = -1;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenVarveStore(const StoreOptions& options) {
+  Options engine;
+  for (const SettingText& setting : options.settings) {
+    if (Status status = SetOption(&engine, setting.name, setting.text); !status.ok()) return status;
+  }
+  Environment environment;
+  environment.listener = options.listener;
+  Result<std::unique_ptr<Db>> db = Db::Open(engine, environment, options.directory);
+  if (!db.ok()) return db.status();
+  return std::unique_ptr<Store>(std::make_unique<VarveStore>(std::move(*db)));
+}
+
+}  // namespace varve::harness

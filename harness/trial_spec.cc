@@ -1,0 +1,278 @@
+// A trial's settings: set from text, written as JSON, read back, named by their hash.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/trial_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/setting_text.h"
+#include "engine/util/hash.h"
+#include "harness/store.h"
+#include "workloads/workload_file.h"
+
+namespace varve::harness {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kTrial = "trial.";
+constexpr std::string_view kEngine = "engine.";
+constexpr std::string_view kWorkload = "workload.";
+
+// Not part of what a trial does, but of how many there are and which of them this one is.
+bool CountsTrials(std::string_view name) { return name == "repetitions" || name == "seed"; }
+
+Status UnknownSetting(std::string_view name) {
+  return Status::InvalidArgument(UnknownName("setting", name, TrialSettingNames()));
+}
+
+std::string TextOf(const std::vector<SettingText>& settings, std::string_view name) {
+  for (const SettingText& setting : settings) {
+    if (setting.name == name) return setting.text;
+  }
+  return "";
+}
+
+void Replace(std::vector<SettingText>* settings, std::string_view name, std::string text) {
+  for (SettingText& setting : *settings) {
+    if (setting.name == name) {
+      setting.text = std::move(text);
+      return;
+    }
+  }
+  settings->push_back({std::string(name), std::move(text)});
+}
+
+Status SetEngine(TrialSpec* spec, std::string_view full_name, std::string_view text) {
+  const std::string_view name = full_name.substr(kEngine.size());
+  Options scratch;
+  const Result<bool> found = SetByName(&scratch, name, text);
+  if (!found.ok()) return found.status().Annotate(full_name);
+  if (!*found) return UnknownSetting(full_name);
+  Replace(&spec->engine, name, TextOf(OptionTexts(scratch), name));
+  return Status();
+}
+
+Status SetWorkload(TrialSpec* spec, std::string_view full_name, std::string_view text) {
+  const std::string_view name = full_name.substr(kWorkload.size());
+  workloads::Workload scratch;
+  const std::vector<workloads::Property> properties = workloads::Properties();
+  const bool known = std::any_of(properties.begin(), properties.end(),
+                                 [&](const auto& property) { return property.name == name; });
+  if (!known) return UnknownSetting(full_name);
+  const Status set = workloads::SetProperty(&scratch, name, text);
+  if (!set.ok()) return set;
+  for (const workloads::PropertyText& property : workloads::PropertyTexts(scratch)) {
+    if (property.name == name) Replace(&spec->workload, name, property.text);
+  }
+  return Status();
+}
+
+Result<std::string> TextOfJson(std::string_view name, const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return std::string(value.get<bool>() ? "true" : "false");
+  if (value.is_number_unsigned()) return fmt::format("{}", value.get<uint64_t>());
+  if (value.is_number_integer()) return fmt::format("{}", value.get<int64_t>());
+  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+  return Status::InvalidArgument(fmt::format("{} is neither text, number nor flag", name));
+}
+
+template <class Field>
+json JsonOf(const Setting& setting, const std::string& text, Field field) {
+  if (!ParseSetting(setting, text, &field).ok()) return text;
+  return field;
+}
+
+template <class Struct>
+json JsonOfSetting(std::string_view name, const std::string& text) {
+  json value = text;
+  const Struct defaults;
+  Struct::ForEach(defaults, [&](const Setting& setting, const auto& field) {
+    if (setting.name == name) value = JsonOf(setting, text, field);
+  });
+  return value;
+}
+
+json JsonOfProperty(std::string_view name, const std::string& text) {
+  workloads::Workload workload;
+  if (!workloads::SetProperty(&workload, name, text).ok()) return text;
+  json value = text;
+  workloads::Workload::ForEach(workload, [&](const auto& property, const auto& field) {
+    if (property.name == name) value = field;
+  });
+  return value;
+}
+
+Status ReadGroup(const json& from, std::string_view group, TrialSpec* spec) {
+  const std::string key(group.substr(0, group.size() - 1));
+  if (!from.contains(key) || !from[key].is_object()) {
+    return Status::InvalidArgument(fmt::format("\"{}\" is missing", key));
+  }
+  for (const auto& [name, value] : from[key].items()) {
+    if (group == kWorkload && name == "name") continue;
+    const std::string full_name = fmt::format("{}{}", group, name);
+    const Result<std::string> text = TextOfJson(full_name, value);
+    if (!text.ok()) return text.status();
+    const Status set = SetTrialSetting(spec, full_name, *text);
+    if (!set.ok()) return set;
+  }
+  return Status();
+}
+
+Status ReadPoint(const json& from, TrialSpec* spec) {
+  if (!from.contains("point")) return Status();
+  for (const auto& [name, value] : from["point"].items()) {
+    const Result<std::string> text = TextOfJson(name, value);
+    if (!text.ok()) return text.status();
+    // Through a scratch spec, for the canonical spelling.
+    TrialSpec scratch;
+    const Status set = SetTrialSetting(&scratch, name, *text);
+    if (!set.ok()) return set;
+    spec->point.push_back({name, TrialSettingText(scratch, name)});
+  }
+  return Status();
+}
+
+}  // namespace
+
+std::vector<std::string> TrialSettingNames() {
+  std::vector<std::string> names;
+  const TrialSettings trial;
+  TrialSettings::ForEach(trial, [&](const Setting& setting, const auto&) {
+    names.push_back(fmt::format("{}{}", kTrial, setting.name));
+  });
+  for (const Setting& setting : OptionSettings()) {
+    names.push_back(fmt::format("{}{}", kEngine, setting.name));
+  }
+  for (const workloads::Property& property : workloads::Properties()) {
+    names.push_back(fmt::format("{}{}", kWorkload, property.name));
+  }
+  return names;
+}
+
+Status SetTrialSetting(TrialSpec* spec, std::string_view name, std::string_view text) {
+  if (name.starts_with(kEngine)) return SetEngine(spec, name, text);
+  if (name.starts_with(kTrial)) {
+    const Result<bool> found = SetByName(&spec->trial, name.substr(kTrial.size()), text);
+    if (!found.ok()) return found.status().Annotate(name);
+    return *found ? Status() : UnknownSetting(name);
+  }
+  if (name.starts_with(kWorkload)) return SetWorkload(spec, name, text);
+  return UnknownSetting(name);
+}
+
+std::string TrialSettingText(const TrialSpec& spec, std::string_view name) {
+  if (name.starts_with(kEngine)) return TextOf(spec.engine, name.substr(kEngine.size()));
+  if (name.starts_with(kWorkload)) return TextOf(spec.workload, name.substr(kWorkload.size()));
+  std::string text;
+  TrialSettings::ForEach(spec.trial, [&](const Setting& setting, const auto& field) {
+    if (name == fmt::format("{}{}", kTrial, setting.name)) text = FormatSetting(setting, field);
+  });
+  return text;
+}
+
+json TrialSettingJson(std::string_view name, const std::string& text) {
+  if (name.starts_with(kEngine)) {
+    return JsonOfSetting<Options>(name.substr(kEngine.size()), text);
+  }
+  if (name.starts_with(kTrial)) {
+    return JsonOfSetting<TrialSettings>(name.substr(kTrial.size()), text);
+  }
+  if (name.starts_with(kWorkload)) return JsonOfProperty(name.substr(kWorkload.size()), text);
+  return text;
+}
+
+json TrialSpec::ToJson() const {
+  json trial_json = json::object();
+  TrialSettings::ForEach(trial, [&](const Setting& setting, const auto& field) {
+    if (!CountsTrials(setting.name)) trial_json[std::string(setting.name)] = field;
+  });
+  json engine_json = json::object();
+  for (const SettingText& setting : engine) {
+    engine_json[setting.name] = JsonOfSetting<Options>(setting.name, setting.text);
+  }
+  json workload_json = {{"name", trial.workload}};
+  for (const SettingText& setting : workload) {
+    workload_json[setting.name] = JsonOfProperty(setting.name, setting.text);
+  }
+  json point_json = json::object();
+  for (const SettingText& setting : point) {
+    point_json[setting.name] = TrialSettingJson(setting.name, setting.text);
+  }
+  return {
+      {"schema", 1},           {"experiment", experiment}, {"title", title}, {"variant", variant},
+      {"point", point_json},   {"repetition", repetition}, {"seed", seed},   {"trial", trial_json},
+      {"engine", engine_json}, {"workload", workload_json}};
+}
+
+Result<TrialSpec> TrialSpec::FromJson(const json& from) {
+  if (!from.is_object() || from.value("schema", json()) != json(1)) {
+    return Status::InvalidArgument("not a trial of schema 1");
+  }
+  TrialSpec spec;
+  for (const std::string_view group : {kTrial, kEngine, kWorkload}) {
+    const Status read = ReadGroup(from, group, &spec);
+    if (!read.ok()) return read;
+  }
+  const Status read = ReadPoint(from, &spec);
+  if (!read.ok()) return read;
+  const auto string_at = [&](const char* key) {
+    return from.contains(key) && from[key].is_string() ? from[key].get<std::string>() : "";
+  };
+  const auto count_at = [&](const char* key) {
+    return from.contains(key) && from[key].is_number_unsigned() ? from[key].get<uint64_t>() : 1;
+  };
+  spec.experiment = string_at("experiment");
+  spec.title = string_at("title");
+  spec.variant = string_at("variant");
+  spec.repetition = count_at("repetition");
+  spec.seed = count_at("seed");
+  spec.trial.seed = spec.seed;
+  return spec;
+}
+
+std::string TrialSpec::Id() const { return fmt::format("{:016x}", HashKey(ToJson().dump())); }
+
+Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
+                                          const std::string& workloads_directory) {
+  Result<workloads::Workload> found =
+      workloads::FindWorkload(spec.trial.workload, {workloads_directory});
+  if (!found.ok()) return found;
+  workloads::Workload workload = std::move(found).value();
+  for (const SettingText& setting : spec.workload) {
+    const Status set = workloads::SetProperty(&workload, setting.name, setting.text);
+    if (!set.ok()) return set;
+  }
+  if (spec.trial.records != 0) workload.records = spec.trial.records;
+  if (spec.trial.operations != 0) workload.operations = spec.trial.operations;
+  const Status status = workloads::CheckWorkload(workload);
+  if (!status.ok()) return status.Annotate(fmt::format("workload {}", spec.trial.workload));
+  return workload;
+}
+
+Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory) {
+  if (FindStoreKind(spec.trial.store) == nullptr) {
+    std::vector<std::string> names;
+    for (const StoreKind& kind : StoreKinds()) names.emplace_back(kind.name);
+    return Status::InvalidArgument(UnknownName("store", spec.trial.store, names));
+  }
+  Options options;
+  for (const SettingText& setting : spec.engine) {
+    const Status set = SetOption(&options, setting.name, setting.text);
+    if (!set.ok()) return set.Annotate("engine");
+  }
+  const Status status = CheckOptions(options);
+  if (!status.ok()) return status.Annotate("engine");
+  const auto workload = TrialWorkload(spec, workloads_directory);
+  if (!workload.ok()) return workload.status();
+  if (workload->operations == 0 && spec.trial.seconds <= 0) {
+    return Status::InvalidArgument(fmt::format(
+        "workload {} has no end: set trial.operations or trial.seconds", spec.trial.workload));
+  }
+  return Status();
+}
+
+}  // namespace varve::harness

@@ -1,0 +1,107 @@
+// TrialSpec: all that decides what a trial does. The same spec is the same trial.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/options.h"
+#include "engine/status.h"
+#include "workloads/workload.h"
+
+namespace varve::harness {
+
+// The settings of the [trial] table, spelt "trial.<name>" elsewhere. As with Options, ForEach is
+// the only list of them.
+struct TrialSettings {
+  std::string store = "varve";
+  std::string workload = "ycsb_a";
+  uint64_t repetitions = 1;
+  uint64_t seed = 1;
+  uint64_t clients = 1;
+  uint64_t load_clients = 1;
+  uint64_t records = 0;     // 0: what the workload says
+  uint64_t operations = 0;  // 0: what the workload says, unless seconds is set
+  double seconds = 0;       // 0: until the operations are done
+  double warmup_seconds = 0;
+  bool verify = true;  // read everything back at the end and compare with the oracle
+  double sample_seconds = 1;
+
+  template <class Self, class Visitor>
+  static void ForEach(Self& self, Visitor&& visit);
+};
+
+struct TrialSpec {
+  std::string experiment;  // name; "bench" for a trial from the command line
+  std::string title;
+  std::string variant;             // "" if the experiment has none
+  std::vector<SettingText> point;  // what varies in the experiment, with its prefix
+  uint64_t repetition = 1;
+  uint64_t seed = 1;  // of this repetition
+  TrialSettings trial;
+  std::vector<SettingText> engine = OptionTexts(Options());  // every one, without its prefix
+  std::vector<SettingText> workload;  // workload properties, without their prefix: they override
+                                      // the file; in a plan all of them, so that it is not asked
+
+  nlohmann::json ToJson() const;  // docs/results.md, trial.json
+  static Result<TrialSpec> FromJson(const nlohmann::json& json);
+  // First 16 hexadecimal digits of the hash of ToJson(): names the directory of the trial.
+  std::string Id() const;
+};
+
+// Sets "trial.x", "engine.x" or "workload.x" from text; errors name the setting, what is wrong
+// and the nearest right name.
+Status SetTrialSetting(TrialSpec* spec, std::string_view name, std::string_view text);
+
+// The text of "trial.x", "engine.x" or "workload.x" as it stands in `spec`, in its canonical
+// spelling; "" for what is not set or does not exist.
+std::string TrialSettingText(const TrialSpec& spec, std::string_view name);
+
+// The value of a setting as results write it: bytes and counts as numbers, flags as booleans.
+nlohmann::json TrialSettingJson(std::string_view name, const std::string& text);
+
+// The workload that the trial asks for: the file called trial.workload, then the properties of
+// `workload`, then trial.records and trial.operations if they are not 0. Checked as a whole.
+Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
+                                          const std::string& workloads_directory);
+
+// Everything that can be refused before a trial runs: unknown store, workload, parts, impossible
+// combinations.
+Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory);
+
+// All names that SetTrialSetting takes.
+std::vector<std::string> TrialSettingNames();
+
+template <class Self, class Visitor>
+void TrialSettings::ForEach(Self& self, Visitor&& visit) {
+  using enum SettingKind;
+  visit(Setting{"store", kChoice, 0, 0, "stores", "the engine under test"}, self.store);
+  visit(Setting{"workload", kChoice, 0, 0, "workloads", "name or path of a workload file"},
+        self.workload);
+  visit(Setting{"repetitions", kCount, 1, 1000, "", "trials for each point, with other seeds"},
+        self.repetitions);
+  visit(Setting{"seed", kCount, 0, 9e15, "", "of the first repetition"}, self.seed);
+  visit(Setting{"clients", kCount, 1, 1024, "", "threads that issue the measured operations"},
+        self.clients);
+  visit(Setting{"load_clients", kCount, 1, 1024, "", "threads that load the records"},
+        self.load_clients);
+  visit(Setting{"records", kCount, 0, 1e12, "", "records to load; 0: what the workload says"},
+        self.records);
+  visit(Setting{"operations", kCount, 0, 1e15, "",
+                "operations to measure; 0: what the workload says"},
+        self.operations);
+  visit(Setting{"seconds", kNumber, 0, 1e7, "", "measure for this long; 0: count operations"},
+        self.seconds);
+  visit(Setting{"warmup_seconds", kNumber, 0, 1e6, "", "shown, but not counted"},
+        self.warmup_seconds);
+  visit(Setting{"verify", kFlag, 0, 0, "", "read everything back and compare at the end"},
+        self.verify);
+  visit(Setting{"sample_seconds", kNumber, 0.01, 3600, "", "length of a sample"},
+        self.sample_seconds);
+}
+
+}  // namespace varve::harness

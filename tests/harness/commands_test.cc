@@ -1,0 +1,286 @@
+// The built program: exit statuses and sentences, for every command and most ways to get it wrong.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/db.h"
+#include "engine/parts.h"
+#include "engine/tree/file_names.h"
+#include "harness/child_process.h"
+#include "harness/commands/command.h"
+#include "harness/files.h"
+#include "harness/trial_spec.h"
+
+namespace varve::harness {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() : directory_(testing::TempDir() + "/commands_test_" + std::to_string(::getpid())) {
+    fs::remove_all(directory_);
+    fs::create_directories(directory_);
+    setenv("VARVE_HOME", VARVE_SOURCE_DIR, 1);
+    unsetenv("VARVE_PYTHON");
+  }
+  ~CommandsTest() override { fs::remove_all(directory_); }
+
+  // The exit status; standard output is in out_, standard error in error_.
+  int Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), VARVE_PROGRAM);
+    auto child = ChildProcess::Start(arguments, directory_ + "/stderr");
+    EXPECT_TRUE(child.ok()) << child.status().message();
+    out_.clear();
+    const ExitState state =
+        (*child)->Wait([this](const std::string& line) { out_ += line + "\n"; }, [] {});
+    error_ = *ReadTextFile(directory_ + "/stderr");
+    return state.signal != 0 ? -state.signal : state.status;
+  }
+
+  // A database with a table, and entries in its log.
+  std::string MakeDatabase() {
+    const std::string path = directory_ + "/db";
+    Options options;
+    options.background = "inline";
+    auto db = Db::Open(options, {}, path);
+    EXPECT_TRUE(db.ok()) << db.status().message();
+    for (int i = 0; i < 1000; ++i) {
+      EXPECT_TRUE((*db)->Put("key " + std::to_string(i), "value").ok());
+    }
+    EXPECT_TRUE((*db)->Flush().ok());
+    EXPECT_TRUE((*db)->Put("late", std::string(1000, 'x')).ok());
+    EXPECT_TRUE((*db)->Delete("key 7").ok());
+    return path;
+  }
+
+  std::string FileOf(const std::string& database, FileType type) {
+    std::string found;
+    for (const auto& entry : fs::directory_iterator(database)) {
+      const auto name = ParseFileName(entry.path().filename().string());
+      if (name && name->type == type) found = entry.path().string();
+    }
+    EXPECT_FALSE(found.empty());
+    return found;
+  }
+
+  const std::string directory_;
+  std::string out_;
+  std::string error_;
+};
+
+TEST_F(CommandsTest, EveryCommandHasAPageWithItsUsageAndExitStatus) {
+  EXPECT_EQ(Run({"help"}), 0);
+  const std::string overview = out_;
+  for (const Command& command : Commands()) {
+    const std::string name(command.name);
+    EXPECT_EQ(Run({"help", name}), 0) << name << error_;
+    EXPECT_THAT(out_, HasSubstr("Usage: varve " + name));
+    EXPECT_THAT(out_, HasSubstr("Exit status: "));
+    if (!command.internal) {
+      EXPECT_THAT(overview, HasSubstr("\n  " + name + " "));
+    }
+    const std::string page = out_;
+    EXPECT_EQ(Run({name, "--help"}), 0) << name;
+    if (name != "help") {
+      EXPECT_EQ(out_, page);
+    }
+  }
+  EXPECT_EQ(Run({}), 0);
+  EXPECT_EQ(out_, overview);
+}
+
+TEST_F(CommandsTest, HelpNamesEverySetting) {
+  EXPECT_EQ(Run({"bench", "--help"}), 0);
+  for (const std::string& name : TrialSettingNames()) {
+    EXPECT_THAT(out_, HasSubstr("--" + name + " "));
+  }
+}
+
+struct WrongCommandLine {
+  std::vector<std::string> arguments;
+  const char* sentence;
+};
+
+TEST_F(CommandsTest, AWrongCommandLineIsOneSentenceAndStatusTwo) {
+  const WrongCommandLine cases[] = {
+      {{"rnu"}, "varve: unknown command \"rnu\", did you mean \"run\"?"},
+      {{"zzzzzzz"}, "varve: unknown command \"zzzzzzz\"\n"},
+      {{"help", "benhc"}, "varve: unknown command \"benhc\", did you mean \"bench\"?"},
+      {{"list", "memtabl"}, "varve: unknown table \"memtabl\", did you mean \"memtable\"?"},
+      {{"list", "a", "b"}, "varve: there is an argument too many"},
+      {{"bench", "--engine.memtabel", "x"},
+       "varve: unknown option \"--engine.memtabel\", did you mean \"--engine.memtable\"?"},
+      {{"bench", "--memtable", "x"},
+       "varve: unknown option \"--memtable\", did you mean \"--engine.memtable\"?"},
+      {{"bench", "--engine.memtable", "skipist"},
+       "varve: engine.memtable: unknown memtable \"skipist\", did you mean \"skiplist\"?"},
+      {{"bench", "--engine.size_ratio", "1"},
+       "varve: engine.size_ratio: \"1\" is less than the smallest value, 2"},
+      {{"bench", "--store", "varv"}, "varve: unknown store \"varv\", did you mean \"varve\"?"},
+      {{"bench", "--engine.wal", "off"}, "varve: engine: wal = off cannot keep durability"},
+      {{"bench", "--seed"}, "varve: the required argument for option '--seed' is missing"},
+      {{"bench", "-p", "recordcount=1"}, "varve: -p changes the property file that -P names"},
+      {{"run"}, "varve: which experiment?"},
+      {{"run", "quikstart"},
+       "varve: unknown experiment \"quikstart\", did you mean \"quickstart\"?"},
+      {{"run", "no/such.toml"}, "varve: there is no file no/such.toml"},
+      {{"run", "smoke", "--set", "engine.memtable"},
+       "varve: --set takes NAME=VALUE, not \"engine.memtable\""},
+      {{"run", "smoke", "--set", "engine.memtabel=x"},
+       "varve: unknown setting \"engine.memtabel\", did you mean \"engine.memtable\"?"},
+      {{"run", "smoke", "--engine.compaction", "tiered"},
+       "varve: engine.compaction cannot be set for the whole experiment"},
+      {{"verify"}, "varve: which directory?"},
+      {{"dump"}, "varve: which file?"},
+      {{"report"}, "varve: report belongs to the script ./varve at the root"},
+  };
+  for (const WrongCommandLine& c : cases) {
+    EXPECT_EQ(Run(c.arguments), 2) << c.sentence << "\n" << error_;
+    EXPECT_THAT(error_, testing::StartsWith(c.sentence));
+    EXPECT_EQ(out_, "");
+  }
+}
+
+TEST_F(CommandsTest, WhatDoesNotWorkIsOneSentenceAndStatusOne) {
+  std::ofstream(directory_ + "/bad.toml") << "title = \"t\"\n[engine]\nmemtabel = \"x\"\n";
+  std::ofstream(directory_ + "/notes.txt") << "x";
+  const WrongCommandLine cases[] = {
+      {{"check", "quikstart"}, "did you mean \"quickstart\"?"},
+      {{"check", directory_ + "/none.toml"}, "there is no file "},
+      {{"check", directory_ + "/bad.toml"}, "bad.toml:3: unknown setting \"engine.memtabel\""},
+      {{"run", directory_ + "/bad.toml"}, "bad.toml:3: unknown setting \"engine.memtabel\""},
+      {{"verify", directory_ + "/none"}, "there is no directory "},
+      {{"verify", directory_}, " is not a database: it has no CURRENT file"},
+      {{"verify", directory_ + "/notes.txt"}, "/notes.txt is not a directory"},
+      {{"dump", directory_ + "/none"}, "there is no file "},
+      {{"dump", directory_ + "/notes.txt"}, " has not the name of a file of a database"},
+      {{"dump", directory_}, " is not a database: it has no CURRENT file"},
+      {{"trial", directory_ + "/notes.txt", "--results", "x", "--data", "y"}, " is not JSON"},
+  };
+  for (const WrongCommandLine& c : cases) {
+    EXPECT_EQ(Run(c.arguments), 1) << c.sentence << "\n" << error_;
+    EXPECT_THAT(error_, HasSubstr(c.sentence));
+  }
+}
+
+TEST_F(CommandsTest, ListShowsEveryTableAndEveryPart) {
+  EXPECT_EQ(Run({"list"}), 0);
+  for (const PartTable& table : PartTables()) {
+    EXPECT_THAT(out_, HasSubstr(std::string(table.name) + ": "));
+    for (const NamedPart& part : table.parts) {
+      EXPECT_THAT(out_, HasSubstr("\n  " + std::string(part.name) + " "));
+    }
+  }
+  for (const char* name : {"stores:", "workloads:", "experiments:", "figures:", "ycsb_a",
+                           "quickstart", "write_amplification"}) {
+    EXPECT_THAT(out_, HasSubstr(name));
+  }
+  EXPECT_EQ(Run({"list", "memtable"}), 0);
+  EXPECT_THAT(out_, HasSubstr("skiplist"));
+  EXPECT_THAT(out_, Not(HasSubstr("leveled")));
+  EXPECT_EQ(Run({"list", "settings"}), 0);
+  for (const std::string& name : TrialSettingNames()) EXPECT_THAT(out_, HasSubstr(name));
+}
+
+TEST_F(CommandsTest, CheckAcceptsAllThatComesWithVarve) {
+  EXPECT_EQ(Run({"check"}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("ok  experiment quickstart: 27 trials"));
+  EXPECT_THAT(out_, HasSubstr("ok  workload ycsb_a"));
+  EXPECT_EQ(Run({"check", "smoke", "--engine.memtable", "vector"}), 0) << error_;
+}
+
+TEST_F(CommandsTest, BenchPrintsASummaryOrJson) {
+  const std::vector<std::string> arguments = {
+      "bench",        "--store", "map",       "--workload",           "ycsb_a", "--records", "1000",
+      "--operations", "2000",    "--results", directory_ + "/results"};
+  EXPECT_EQ(Run(arguments), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("throughput: "));
+  EXPECT_THAT(out_, HasSubstr("p99 "));
+  EXPECT_THAT(out_, HasSubstr("verified"));
+  EXPECT_THAT(out_, HasSubstr("results: " + directory_ + "/results/bench-"));
+  std::vector<std::string> as_json = arguments;
+  as_json.push_back("--json");
+  EXPECT_EQ(Run(as_json), 0) << error_;
+  const auto result = nlohmann::json::parse(out_, nullptr, false);
+  ASSERT_TRUE(result.is_object()) << out_;
+  EXPECT_EQ(result["operations"]["total"], 2000);
+  EXPECT_EQ(result["trial"]["experiment"], "bench");
+}
+
+TEST_F(CommandsTest, BenchTakesYcsbPropertyFiles) {
+  const std::string file = std::string(VARVE_SOURCE_DIR) + "/workloads/ycsb/workloadb";
+  EXPECT_EQ(Run({"bench", "--store", "map", "-P", file, "-p", "recordcount=500", "-p",
+                 "operationcount=600", "--json", "--results", directory_ + "/results"}),
+            0)
+      << error_;
+  const auto result = nlohmann::json::parse(out_, nullptr, false);
+  ASSERT_TRUE(result.is_object()) << out_;
+  EXPECT_EQ(result["operations"]["total"], 600);
+  EXPECT_EQ(result["trial"]["workload"]["read_proportion"], 0.95);
+  EXPECT_EQ(Run({"bench", "-P", file, "-p", "recordcout=5"}), 2);
+  EXPECT_THAT(error_, HasSubstr("did you mean \"recordcount\"?"));
+}
+
+TEST_F(CommandsTest, VerifySaysThatADatabaseIsIntactAndChangesNothing) {
+  const std::string database = MakeDatabase();
+  const std::string wal = FileOf(database, FileType::kWal);
+  const std::string before = *ReadTextFile(wal);
+  EXPECT_EQ(Run({"verify", database}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("1 tables ("));
+  EXPECT_THAT(out_, HasSubstr("(2 entries): intact"));
+  EXPECT_EQ(*ReadTextFile(wal), before);
+}
+
+TEST_F(CommandsTest, VerifyNamesEveryDamage) {
+  const std::string database = MakeDatabase();
+  const std::string table = FileOf(database, FileType::kTable);
+  std::string bytes = *ReadTextFile(table);
+  bytes[100] = static_cast<char>(bytes[100] ^ 1);
+  std::ofstream(table, std::ios::binary) << bytes;
+  EXPECT_EQ(Run({"verify", database}), 1);
+  EXPECT_THAT(error_, HasSubstr("varve: corruption: "));
+  EXPECT_THAT(out_, HasSubstr("1 DAMAGED"));
+  fs::remove(table);
+  EXPECT_EQ(Run({"verify", database}), 1);
+  EXPECT_THAT(error_, HasSubstr(fs::path(table).filename().string()));
+}
+
+TEST_F(CommandsTest, DumpShowsEveryKindOfFile) {
+  const std::string database = MakeDatabase();
+  EXPECT_EQ(Run({"dump", database}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("L0 run "));
+  EXPECT_EQ(Run({"dump", FileOf(database, FileType::kManifest)}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("identity "));
+  EXPECT_EQ(Run({"dump", FileOf(database, FileType::kWal)}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr(" put late xxx"));
+  EXPECT_THAT(out_, HasSubstr("(1000 bytes)"));
+  EXPECT_THAT(out_, HasSubstr(" delete key\\x207"));
+  EXPECT_EQ(Run({"dump", FileOf(database, FileType::kTable)}), 0) << error_;
+  const size_t short_form = out_.size();
+  EXPECT_EQ(Run({"dump", FileOf(database, FileType::kTable), "--entries"}), 0) << error_;
+  EXPECT_GT(out_.size(), short_form);
+  EXPECT_THAT(out_, HasSubstr("999"));
+}
+
+TEST_F(CommandsTest, ADatabaseThatIsOpenIsLeftAlone) {
+  const std::string database = MakeDatabase();
+  Options options;
+  options.background = "inline";
+  const auto db = Db::Open(options, {}, database);
+  ASSERT_TRUE(db.ok()) << db.status().message();
+  EXPECT_EQ(Run({"verify", database}), 1);
+  EXPECT_THAT(error_, HasSubstr(database + " is open in another process"));
+  EXPECT_EQ(Run({"dump", database}), 1);
+  EXPECT_THAT(error_, HasSubstr(database + " is open in another process"));
+}
+
+}  // namespace
+}  // namespace varve::harness

@@ -1,0 +1,193 @@
+// Every store of the table answers as std::map does.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "harness/store.h"
+#include "tests/harness/store_test_util.h"
+
+namespace varve::harness {
+namespace {
+
+using Reference = std::map<std::string, std::string, std::less<>>;
+using Entries = std::vector<std::pair<std::string, std::string>>;
+
+class StoreConformance : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    StoreOptions options;
+    options.directory = directory_.path();
+    // So small that an engine with levels makes some.
+    options.settings = {{"memtable_bytes", "16 KiB"}, {"table_bytes", "8 KiB"}};
+    auto store = FindStoreKind(GetParam())->open(options);
+    ASSERT_TRUE(store.ok()) << store.status().ToString();
+    store_ = std::move(*store);
+  }
+
+  std::optional<std::string> Get(std::string_view key) {
+    std::string value = "left over from before";
+    const Result<bool> found = store_->Get(key, &value);
+    EXPECT_TRUE(found.ok()) << found.status().ToString();
+    if (!found.ok() || !*found) return std::nullopt;
+    return value;
+  }
+
+  Entries Scan(std::string_view start, uint64_t count) {
+    Entries entries;
+    const auto visited =
+        store_->Scan(start, count, [&entries](std::string_view key, std::string_view value) {
+          entries.emplace_back(key, value);
+        });
+    EXPECT_TRUE(visited.ok()) << visited.status().ToString();
+    if (visited.ok()) {
+      EXPECT_EQ(*visited, entries.size());
+    }
+    return entries;
+  }
+
+  FreshDirectory directory_;
+  std::unique_ptr<Store> store_;
+};
+
+Entries Expected(const Reference& reference, std::string_view start, uint64_t count) {
+  Entries entries;
+  for (auto at = reference.lower_bound(start); at != reference.end() && entries.size() < count;
+       ++at) {
+    entries.push_back(*at);
+  }
+  return entries;
+}
+
+TEST_P(StoreConformance, AnswersAsAMapDoesOverRandomOperations) {
+  constexpr uint64_t kSeed = 20240501;
+  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
+  std::mt19937_64 random(kSeed);
+  Reference reference;
+  const auto random_key = [&random] { return "key" + std::to_string(random() % 500); };
+  const auto random_value = [&random] {
+    return std::string(random() % 200, static_cast<char>('a' + random() % 26));
+  };
+  for (int step = 0; step < 10000; ++step) {
+    const std::string key = random_key();
+    const uint64_t choice = random() % 10;
+    if (choice < 4) {
+      const std::string value = random_value();
+      ASSERT_TRUE(store_->Put(key, value).ok());
+      reference[key] = value;
+    } else if (choice < 5) {
+      ASSERT_TRUE(store_->Delete(key).ok());
+      reference.erase(key);
+    } else if (choice < 6) {
+      const uint64_t count = random() % 20;
+      ASSERT_EQ(Scan(key, count), Expected(reference, key, count)) << "step " << step;
+    } else {
+      const auto found = reference.find(key);
+      const auto expected = found == reference.end() ? std::nullopt : std::optional(found->second);
+      ASSERT_EQ(Get(key), expected) << "step " << step << " key " << key;
+    }
+  }
+  ASSERT_TRUE(store_->Settle().ok());
+  EXPECT_EQ(Scan("", UINT64_MAX), Expected(reference, "", UINT64_MAX));
+}
+
+TEST_P(StoreConformance, ABatchIsAllOfItsEntriesAndTheLastOneWins) {
+  using Pair = std::pair<std::string_view, std::string_view>;
+  const std::vector<Pair> entries = {{"b", "1"}, {"a", "2"}, {"b", "3"}};
+  ASSERT_TRUE(store_->PutBatch(entries).ok());
+  EXPECT_EQ(Scan("", 10), (Entries{{"a", "2"}, {"b", "3"}}));
+}
+
+TEST_P(StoreConformance, AScanNeedsNoVisitorAndCountsAllTheSame) {
+  for (const std::string_view key : {"a", "b", "c"}) ASSERT_TRUE(store_->Put(key, "v").ok());
+  EXPECT_EQ(store_->Scan("b", 10, nullptr).value(), 2u);
+  EXPECT_EQ(store_->Scan("", 0, nullptr).value(), 0u);
+  EXPECT_EQ(store_->Scan("d", 10, nullptr).value(), 0u);
+}
+
+TEST_P(StoreConformance, KeysAndValuesAreBytesOfAnyContent) {
+  const std::string key("\0\xff\n\0", 4);
+  const std::string value("\0value\0", 7);
+  ASSERT_TRUE(store_->Put(key, value).ok());
+  ASSERT_TRUE(store_->Put("", "empty key").ok());
+  ASSERT_TRUE(store_->Put("empty value", "").ok());
+  EXPECT_EQ(Get(key), value);
+  EXPECT_EQ(Get(""), "empty key");
+  EXPECT_EQ(Get("empty value"), "");
+  EXPECT_EQ(Get(key.substr(0, 3)), std::nullopt);
+}
+
+TEST_P(StoreConformance, SettleAndSyncWorkWithNothingToDo) {
+  EXPECT_TRUE(store_->Settle().ok());
+  EXPECT_TRUE(store_->Sync().ok());
+}
+
+TEST_P(StoreConformance, TellsItsDurability) {
+  std::string durability;
+  for (const SettingText& setting : store_->SettingsUsed()) {
+    if (setting.name == "durability") durability = setting.text;
+  }
+  EXPECT_TRUE(durability == "none" || durability == "process" || durability == "power")
+      << durability;
+}
+
+TEST_P(StoreConformance, ManyThreadsMayCallAtOnce) {
+  constexpr int kThreads = 3;
+  constexpr int kKeys = 300;
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      std::string value;
+      for (int i = 0; i < kKeys; ++i) {
+        const std::string key = std::to_string(thread) + "-" + std::to_string(i);
+        EXPECT_TRUE(store_->Put(key, key).ok());
+        EXPECT_TRUE(store_->Get(key, &value).value());
+        EXPECT_EQ(value, key);
+        if (i % 50 == 0) {
+          EXPECT_TRUE(store_->Scan(key, 5, nullptr).ok());
+        }
+        static_cast<void>(store_->State());
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(Scan("", UINT64_MAX).size(), size_t{kThreads * kKeys});
+}
+
+std::vector<std::string> StoresThatKeep() {
+  std::vector<std::string> names;
+  for (const StoreKind& kind : StoreKinds()) {
+    if (kind.name != "null") names.emplace_back(kind.name);
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, StoreConformance, testing::ValuesIn(StoresThatKeep()),
+                         [](const auto& row) { return row.param; });
+
+TEST(Stores, HaveNamesThatFindThem) {
+  for (const StoreKind& kind : StoreKinds()) {
+    EXPECT_EQ(FindStoreKind(kind.name), &kind);
+    EXPECT_FALSE(kind.help.empty());
+  }
+  EXPECT_EQ(FindStoreKind("no such store"), nullptr);
+}
+
+TEST(NullStore, FindsEverythingAndKeepsNothing) {
+  const auto store = FindStoreKind("null")->open({});
+  ASSERT_TRUE(store.ok());
+  std::string value;
+  EXPECT_TRUE((*store)->Get("anything", &value).value());
+  EXPECT_EQ(value.size(), 100u);
+  ASSERT_TRUE((*store)->Put("k", "v").ok());
+  EXPECT_TRUE((*store)->Get("k", &value).value());
+  EXPECT_EQ(value.size(), 100u);
+}
+
+}  // namespace
+}  // namespace varve::harness

@@ -1,0 +1,293 @@
+// Whole trials: phases, files, verification, interruption, failure.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/trial.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "harness/phase.h"
+#include "harness/store.h"
+#include "tests/harness/store_test_util.h"
+
+namespace varve::harness {
+namespace {
+
+using nlohmann::json;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class TrialTest : public testing::Test {
+ protected:
+  TrialTest() {
+    context_.results_directory = results_.path();
+    context_.data_directory = data_.path();
+    context_.workloads_directory = std::string(VARVE_SOURCE_DIR) + "/workloads";
+    context_.interrupted = &interrupted_;
+    spec_.trial.workload = "ycsb_a";
+    spec_.trial.records = 2000;
+    spec_.trial.operations = 3000;
+    spec_.trial.store = "map";
+  }
+
+  json Result() { return json::parse(ReadFile(results_.path() + "/result.json")); }
+  bool HasResult() { return std::filesystem::exists(results_.path() + "/result.json"); }
+
+  std::vector<std::string> PhaseNames(const json& result) {
+    std::vector<std::string> names;
+    for (const json& phase : result["phases"]) names.push_back(phase["name"]);
+    return names;
+  }
+
+  FreshDirectory results_, data_;
+  std::atomic<bool> interrupted_{false};
+  TrialSpec spec_;
+  TrialContext context_;
+};
+
+TEST_F(TrialTest, LeavesACompleteResultOfTheMapStore) {
+  const Status status = RunTrial(spec_, context_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const json result = Result();
+  EXPECT_EQ(PhaseNames(result),
+            (std::vector<std::string>{"load", "settle", "measure", "drain", "verify"}));
+  EXPECT_EQ(result["phases"][0]["operations"], 2000);
+  EXPECT_EQ(result["operations"]["total"], 3000);
+  EXPECT_EQ(result["verified"], true);
+  EXPECT_EQ(result["verification"]["reads_unchecked"], 0);
+  EXPECT_GT(result["harness"]["null_ns_per_operation"], 0);
+  EXPECT_GT(result["throughput_ops_per_second"], 0);
+  EXPECT_EQ(result["latency"]["all"]["count"], 3000);
+  EXPECT_FALSE(result["amplification"].contains("write_amplification"));
+  EXPECT_NE(ReadFile(results_.path() + "/samples.csv").find("\nmeasure,"), std::string::npos);
+  EXPECT_NE(ReadFile(results_.path() + "/latency.hlog").find("\nTag=read,"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(results_.path() + "/events.jsonl"));
+}
+
+TEST_F(TrialTest, PhasesFollowEachOtherInTime) {
+  spec_.trial.warmup_seconds = 0.02;
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  const json result = Result();
+  EXPECT_EQ(PhaseNames(result),
+            (std::vector<std::string>{"load", "settle", "warmup", "measure", "drain", "verify"}));
+  EXPECT_EQ(result["phases"][0]["start_ns"], 0);
+  uint64_t last = 0;
+  for (const json& phase : result["phases"]) {
+    EXPECT_GE(phase["start_ns"], last) << phase["name"];
+    EXPECT_GE(phase["end_ns"], phase["start_ns"]) << phase["name"];
+    last = phase["end_ns"];
+  }
+}
+
+TEST_F(TrialTest, TheEngineIsMeasuredWithAllItsAmplifications) {
+  spec_.trial.store = "varve";
+  spec_.trial.records = 5000;
+  spec_.trial.operations = 10000;
+  for (SettingText& setting : spec_.engine) {
+    if (setting.name == "memtable_bytes") setting.text = "256 KiB";
+    if (setting.name == "table_bytes") setting.text = "128 KiB";
+  }
+  const Status status = RunTrial(spec_, context_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const json result = Result();
+  EXPECT_EQ(result["verified"], true) << result["caveats"];
+  const json& amplification = result["amplification"];
+  for (const char* name :
+       {"write_amplification", "write_amplification_without_wal", "write_amplification_parts",
+        "write_amplification_load", "write_amplification_total", "write_amplification_with_debt",
+        "debt_bytes", "debt_seconds", "runs_probed_per_get", "blocks_read_per_get",
+        "bytes_read_per_byte_returned", "space_amplification", "space_amplification_settled",
+        "space_amplification_peak", "stall_seconds"}) {
+    EXPECT_TRUE(amplification.contains(name)) << name;
+  }
+  EXPECT_GT(amplification["write_amplification_load"], 1.0);
+  EXPECT_GT(amplification["space_amplification_settled"], 0.9);
+  ASSERT_TRUE(result.contains("ledger_residual"));
+  EXPECT_LT(result["ledger_residual"], 0.02);
+  EXPECT_NE(ReadFile(results_.path() + "/events.jsonl").find("\"flush\""), std::string::npos);
+}
+
+TEST_F(TrialTest, TheSameOperationsAreMeasuredForAnyNumberOfClientsAndAnyWarmUp) {
+  spec_.trial.workload = "ycsb_b";
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  const json alone = Result();
+  spec_.trial.clients = 3;
+  spec_.trial.load_clients = 2;
+  spec_.trial.warmup_seconds = 0.02;
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  const json together = Result();
+  EXPECT_EQ(alone["operations"]["stream_hash"], together["operations"]["stream_hash"]);
+  EXPECT_EQ(alone["operations"]["read"], together["operations"]["read"]);
+  EXPECT_EQ(together["verified"], true) << together["caveats"];
+}
+
+TEST_F(TrialTest, ARunOfInsertsGoesOnWhereTheWarmUpEnded) {
+  spec_.trial.workload = "fill_random";
+  spec_.trial.clients = 2;
+  spec_.trial.warmup_seconds = 0.01;
+  const Status status = RunTrial(spec_, context_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(Result()["operations"]["insert"], 3000);
+  EXPECT_EQ(Result()["verified"], true) << Result()["caveats"];
+}
+
+TEST_F(TrialTest, EndsByTime) {
+  spec_.trial.operations = 0;
+  spec_.trial.seconds = 0.1;
+  spec_.trial.sample_seconds = 0.01;
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  const json result = Result();
+  const json& measure = result["phases"][2];
+  EXPECT_GE(measure["end_ns"].get<uint64_t>() - measure["start_ns"].get<uint64_t>(), 99'000'000u);
+  EXPECT_GT(result["operations"]["total"], 0);
+}
+
+TEST_F(TrialTest, TheNullStoreIsNeverCalledVerified) {
+  spec_.trial.store = "null";
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  EXPECT_FALSE(Result().contains("verified"));
+  EXPECT_EQ(PhaseNames(Result()).back(), "drain");
+}
+
+TEST_F(TrialTest, AnInterruptionEndsItWithoutAResult) {
+  spec_.trial.seconds = 1e6;
+  spec_.trial.operations = 0;
+  spec_.trial.sample_seconds = 0.01;
+  std::jthread interrupter([this] {
+    while (ReadFile(results_.path() + "/samples.csv").find("\nmeasure,") == std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    interrupted_.store(true);
+  });
+  const Status status = RunTrial(spec_, context_);
+  EXPECT_EQ(status.code(), Status::Code::kIndeterminate);
+  EXPECT_NE(status.message().find("interrupted"), std::string::npos);
+  EXPECT_FALSE(HasResult());
+}
+
+TEST_F(TrialTest, AnInterruptionBeforeTheStartIsHonouredToo) {
+  interrupted_.store(true);
+  EXPECT_EQ(RunTrial(spec_, context_).code(), Status::Code::kIndeterminate);
+  EXPECT_FALSE(HasResult());
+}
+
+TEST_F(TrialTest, WhatCannotBeRunIsSaidBeforeAnythingIsDone) {
+  spec_.trial.workload = "no_such_workload";
+  EXPECT_FALSE(RunTrial(spec_, context_).ok());
+  spec_.trial.workload = "ycsb_a";
+  spec_.trial.store = "no_such_store";
+  EXPECT_EQ(RunTrial(spec_, context_).code(), Status::Code::kInvalidArgument);
+  EXPECT_FALSE(HasResult());
+}
+
+TEST_F(TrialTest, ADirectoryThatCannotBeWrittenIsAnErrorThatNamesIt) {
+  context_.results_directory = results_.path() + "/missing";
+  const Status status = RunTrial(spec_, context_);
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("missing"), std::string::npos) << status.ToString();
+}
+
+TEST_F(TrialTest, ProgressTellsPhaseAndRate) {
+  spec_.trial.operations = 0;
+  spec_.trial.seconds = 1.3;
+  int told = 0;
+  context_.progress = [&told](const TrialProgress& progress) {
+    ++told;
+    EXPECT_FALSE(progress.phase.empty());
+    EXPECT_GE(progress.fraction, 0);
+    EXPECT_LE(progress.fraction, 1);
+  };
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  EXPECT_GE(told, 1);
+}
+
+// One phase against a store that a test controls.
+class PhaseTest : public testing::Test {
+ protected:
+  PhaseTest() : state_(workload_), oracle_(&state_, 1000, true) {
+    auto files = SampleFiles::Open(directory_.path());
+    EXPECT_TRUE(files.ok());
+    files_ = std::move(*files);
+    parts_.store = &store_;
+    parts_.workload = &state_;
+    parts_.oracle = &oracle_;
+    parts_.files = files_.get();
+    parts_.control = &control_;
+    parts_.sample_seconds = 0.01;
+  }
+
+  ClientPhase LoadPhase(int clients) {
+    ClientPhase phase;
+    phase.name = "load";
+    for (int client = 0; client < clients; ++client) {
+      workloads::StreamOptions options;
+      options.client = client;
+      options.clients = clients;
+      phase.streams.push_back(NewLoadStream(workload_, options, &state_));
+    }
+    return phase;
+  }
+
+  FreshDirectory directory_;
+  const workloads::Workload workload_ = MixedWorkload();
+  workloads::WorkloadState state_;
+  Oracle oracle_;
+  LyingStore store_;
+  TrialControl control_;
+  std::unique_ptr<SampleFiles> files_;
+  PhaseParts parts_;
+};
+
+TEST_F(PhaseTest, AddsUpWhatAllClientsDid) {
+  const auto result = RunClientPhase(LoadPhase(3), &parts_);
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ(result.value().record->counts.total(), 200u);
+  EXPECT_EQ(oracle_.live_records(), 200u);
+  const auto again = NewLoadStream(workload_, {}, &state_);
+  for (workloads::Operation operation; again->Next(&operation);) {
+  }
+  EXPECT_EQ(result.value().record->stream_hash, again->hash());
+}
+
+TEST_F(PhaseTest, AFailureOfOneClientStopsTheOthers) {
+  std::atomic<int> puts{0};
+  store_.put = [&puts](std::string_view, std::string_view, Store*) {
+    return puts.fetch_add(1) == 50 ? Status::NoSpace("full") : Status();
+  };
+  const auto result = RunClientPhase(LoadPhase(3), &parts_);
+  EXPECT_EQ(result.status().code(), Status::Code::kNoSpace);
+  EXPECT_NE(result.status().message().find("insert of key"), std::string::npos);
+}
+
+TEST_F(PhaseTest, InterruptionEndsAPhaseThatHasNoEnd) {
+  ASSERT_TRUE(RunClientPhase(LoadPhase(1), &parts_).ok());
+  std::atomic<int> gets{0};
+  store_.get = [&](std::string_view key, std::string* value, Store* truth) {
+    if (gets.fetch_add(1) == 500) control_.Interrupt();
+    return truth->Get(key, value);
+  };
+  ClientPhase phase;
+  phase.name = "measure";
+  phase.streams.push_back(NewRunStream(workload_, {}, &state_));
+  const auto result = RunClientPhase(std::move(phase), &parts_);
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_GT(result.value().record->counts.total(), 500u);
+}
+
+TEST_F(PhaseTest, TheCostOfTheHarnessIsMeasuredAgainstTheNullStore) {
+  const auto stream = NewRunStream(workload_, {}, &state_);
+  EXPECT_GT(NullNsPerOperation(stream.get(), &state_, 0.005), 0);
+}
+
+}  // namespace
+}  // namespace varve::harness
