@@ -59,7 +59,7 @@ class DbImpl final : public Db {
   Status Settle() override;
   Status Sync() override;
   Counters counters() const override;
-  LedgerSnapshot ledger() const override { return state_->ledger.Snapshot(); }
+  LedgerSnapshot ledger() const override;
   Tree tree() const override { return state_->reads.Share()->version->tree(); }
   uint64_t file_bytes() const override;
   const Options& options() const override { return state_->options; }
@@ -357,6 +357,12 @@ Counters DbImpl::counters() const {
   if (state_->cache != nullptr) counters.cache_bytes = state_->cache->bytes();
   maintenance_->AddTo(&counters);
   return counters;
+}
+
+LedgerSnapshot DbImpl::ledger() const {
+  LedgerSnapshot snapshot = state_->ledger.Snapshot();
+  snapshot.bytes_written_ahead = state_->file_system->bytes_written_ahead();
+  return snapshot;
 }
 
 uint64_t DbImpl::file_bytes() const {

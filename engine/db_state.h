@@ -41,8 +41,8 @@ struct DbState {
   Ledger ledger;
   std::unique_ptr<FileSystem> file_system;  // the ledger's decorator
   std::unique_ptr<FileLock> lock;
-  std::unique_ptr<BlockCache> cache;           // may be null
-  std::unique_ptr<FilterPolicy> filter;        // may be null
+  std::unique_ptr<BlockCache> cache;     // may be null
+  std::unique_ptr<FilterPolicy> filter;  // may be null
   const MemTablePart* memtable_part = nullptr;
   std::unique_ptr<CompactionPlanner> planner;
   TableFactory tables;

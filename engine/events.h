@@ -18,9 +18,9 @@ namespace varve {
 // Why a write was delayed or stopped. The order is part of results; append only.
 enum class StallCause : uint8_t {
   kNone,
-  kMemtables,      // too many sealed memtables wait for their flush
-  kLevel0Runs,     // too many runs in level 0
-  kPendingBytes,   // too many bytes wait for compaction
+  kMemtables,     // too many sealed memtables wait for their flush
+  kLevel0Runs,    // too many runs in level 0
+  kPendingBytes,  // too many bytes wait for compaction
 };
 inline constexpr int kStallCauseCount = 4;
 std::string_view StallCauseName(StallCause cause);
@@ -49,7 +49,7 @@ struct Counters {
   uint64_t gets_from_memtable = 0;  // answered without a table, tombstones included
   uint64_t user_bytes_read = 0;     // keys and values returned by gets and iterators
   uint64_t iterators = 0;
-  uint64_t iterator_entries = 0;    // entries returned by iterators
+  uint64_t iterator_entries = 0;  // entries returned by iterators
   std::array<LevelReadCounters, kLevelsMax> levels{};
 
   uint64_t flushes = 0;
@@ -61,7 +61,7 @@ struct Counters {
     uint64_t bytes_read = 0;
     uint64_t bytes_written = 0;
     uint64_t entries_read = 0;
-    uint64_t entries_dropped = 0;     // old versions and tombstones
+    uint64_t entries_dropped = 0;  // old versions and tombstones
     uint64_t tombstones_dropped = 0;
     uint64_t nanoseconds = 0;
   };
@@ -71,11 +71,11 @@ struct Counters {
   std::array<uint64_t, kStallCauseCount> stall_ns{};
 
   // Gauges, at the moment of the call.
-  uint64_t memtable_bytes = 0;        // active and sealed
+  uint64_t memtable_bytes = 0;  // active and sealed
   uint64_t sealed_memtables = 0;
   uint64_t cache_bytes = 0;
-  uint64_t filter_bytes = 0;          // of open tables
-  uint64_t index_bytes = 0;           // of open tables
+  uint64_t filter_bytes = 0;  // of open tables
+  uint64_t index_bytes = 0;   // of open tables
   uint64_t pending_compaction_bytes = 0;
   uint64_t background_cpu_ns = 0;
 };

@@ -380,7 +380,8 @@ void Maintenance::AddTo(Counters* counters) const {
   counters->background_cpu_ns = executor_->cpu_ns();
   counters->sealed_memtables = state_.sealed.size();
   counters->memtable_bytes = state_.active->table->bytes();
-  for (const MemTablePtr& sealed : state_.sealed) counters->memtable_bytes += sealed->table->bytes();
+  for (const MemTablePtr& sealed : state_.sealed)
+    counters->memtable_bytes += sealed->table->bytes();
   counters->pending_compaction_bytes = state_.planner->PendingBytes(state_.version->tree());
   for (const auto& table : state_.version->open_tables()) {
     counters->filter_bytes += table.table->reader().filter_bytes();

@@ -64,8 +64,7 @@ class Maintenance {
   std::shared_ptr<RunningCompaction> TakeCompaction() REQUIRES_LOCK(state_.mutex);
   void RunFlush() EXCLUDES_LOCK(state_.mutex);
   Status FlushOldest(JobEvent* event) EXCLUDES_LOCK(state_.mutex);
-  void RunCompaction(const std::shared_ptr<RunningCompaction>& running)
-      EXCLUDES_LOCK(state_.mutex);
+  void RunCompaction(const std::shared_ptr<RunningCompaction>& running) EXCLUDES_LOCK(state_.mutex);
   Status Compact(const CompactionPlan& plan, JobEvent* event) EXCLUDES_LOCK(state_.mutex);
   Status MergePlan(const CompactionPlan& plan, JobEvent* event, TreeEdit* edit,
                    std::vector<Version::NumberedTable>* open) EXCLUDES_LOCK(state_.mutex);

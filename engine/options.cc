@@ -76,12 +76,6 @@ std::vector<Setting> OptionSettings() {
 Status CheckOptions(const Options& options) {
   Status status = CheckValues(options);
   if (!status.ok()) return status;
-  if (options.wal == "off" && options.durability != "none") {
-    return Status::InvalidArgument(
-        fmt::format("wal = off cannot keep durability = {}: without a log an acknowledged write "
-                    "dies with the process; set durability = none",
-                    options.durability));
-  }
   if (!options.create_if_missing && options.error_if_exists) {
     return Status::InvalidArgument(
         "create_if_missing = false with error_if_exists = true can never open a database");

@@ -147,8 +147,7 @@ void Options::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"table_bytes", kBytes, 4 * kKiB, 64 * kGiB, "",
                 "target size of a table; a run is cut into tables of this size"},
         self.table_bytes);
-  visit(Setting{"compaction", kChoice, 0, 0, "compaction", "compaction strategy"},
-        self.compaction);
+  visit(Setting{"compaction", kChoice, 0, 0, "compaction", "compaction strategy"}, self.compaction);
   visit(Setting{"size_ratio", kCount, 2, 1000, "", "T: capacity of a level over the one above"},
         self.size_ratio);
   visit(Setting{"level0_runs", kCount, 1, 1000, "",
@@ -172,8 +171,7 @@ void Options::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"level0_slowdown_runs", kCount, 1, 100000, "",
                 "runs of level 0 at which writes are slowed down"},
         self.level0_slowdown_runs);
-  visit(Setting{"level0_stop_runs", kCount, 1, 100000, "",
-                "runs of level 0 at which writes stop"},
+  visit(Setting{"level0_stop_runs", kCount, 1, 100000, "", "runs of level 0 at which writes stop"},
         self.level0_stop_runs);
   visit(Setting{"pending_slowdown_bytes", kBytes, kMiB, 1024 * kTiB, "",
                 "bytes waiting for compaction at which writes are slowed down"},

@@ -30,11 +30,10 @@ std::unique_ptr<BlockCache> NoCache(uint64_t) { return nullptr; }
 
 constexpr MemTablePart kMemTables[] = {
     {"skiplist", "skip list in an arena", NewMemTable<SkipListMemTable>},
-    {"avl", "AVL tree: strictly balanced, reads retry while it rotates", NewMemTable<AvlMemTable>},
+    {"avl", "AVL tree: strictly balanced, readers never wait", NewMemTable<AvlMemTable>},
     {"rbtree", "red-black tree: fewer rotations than avl, a little deeper",
      NewMemTable<RbTreeMemTable>},
-    {"vector", "append, sort when sealed: fastest load, slowest read",
-     NewMemTable<VectorMemTable>},
+    {"vector", "append, sort when sealed: fastest load, slowest read", NewMemTable<VectorMemTable>},
     {"map", "std::map under a lock: the reference that the others are tested against",
      NewMemTable<MapMemTable>},
 };

@@ -29,7 +29,7 @@ struct Part {
 };
 
 using MemTablePart = Part<std::unique_ptr<MemTable> (*)(const MemTableOptions&)>;
-using FilterPart = Part<std::unique_ptr<FilterPolicy> (*)()>;  // nullptr: no filter
+using FilterPart = Part<std::unique_ptr<FilterPolicy> (*)()>;                 // nullptr: no filter
 using CachePart = Part<std::unique_ptr<BlockCache> (*)(uint64_t bytes_max)>;  // nullptr: none
 using CompressionPart = Part<const Compression* (*)()>;
 using CompactionPart = Part<Strategy (*)(const Options&)>;

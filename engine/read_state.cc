@@ -31,10 +31,9 @@ void ReadStateCell::Publish(ReadStatePtr state) {
     hazards_.ForEach([&pinned](const Hazard& hazard) {
       pinned.insert(hazard.state.load(std::memory_order_seq_cst));
     });
-    const auto unpinned =
-        std::stable_partition(retired_.begin(), retired_.end(), [&pinned](const ReadStatePtr& p) {
-          return pinned.contains(p.get());
-        });
+    const auto unpinned = std::stable_partition(
+        retired_.begin(), retired_.end(),
+        [&pinned](const ReadStatePtr& p) { return pinned.contains(p.get()); });
     released.assign(std::make_move_iterator(unpinned), std::make_move_iterator(retired_.end()));
     retired_.erase(unpinned, retired_.end());
   }

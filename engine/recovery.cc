@@ -38,8 +38,8 @@ Result<ManifestState> ReadOrMakeManifest(DbState& state) {
   }
   if (read.status().code() != Status::Code::kNotFound) return read;
   if (!state.options.create_if_missing) {
-    return Status::NotFound(fmt::format(
-        "{} is not a database: it has no CURRENT file", state.directory));
+    return Status::NotFound(
+        fmt::format("{} is not a database: it has no CURRENT file", state.directory));
   }
   ManifestState fresh;
   fresh.identity = NewIdentity(state.options);
@@ -209,8 +209,7 @@ Status InstallReplay(DbState& state, ManifestState* manifest, Replay& replay,
 
 }  // namespace
 
-Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number,
-                                          WalPosition previous) {
+Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number, WalPosition previous) {
   WriteOptions options;
   if (state.options.wal == "mmap") {
     options.mode = WriteMode::kMapped;
@@ -218,8 +217,7 @@ Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number,
     options.preallocate_bytes =
         std::clamp<uint64_t>(state.options.memtable_bytes / 4, 64 << 10, 16 << 20);
   }
-  auto file =
-      state.file_system->NewWritableFile(WalFileName(state.directory, number), options);
+  auto file = state.file_system->NewWritableFile(WalFileName(state.directory, number), options);
   if (!file.ok()) return file.status();
   if (state.durability == Durability::kPower) {
     Status s = state.file_system->SyncDirectory({IoKind::kWal}, state.directory);

@@ -75,7 +75,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}        // NOLINT: implicit on purpose
   Result(Status status) : value_(std::move(status)) {  // NOLINT: implicit on purpose
     assert(!std::get<Status>(value_).ok());
   }

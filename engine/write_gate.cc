@@ -61,7 +61,8 @@ Status Maintenance::AdmitSlowly(uint64_t bytes) {
     // Inline, all due work is done by now: nobody could open the gate while this waits.
     if (executor_->inline_mode()) return {};
     if (gate_.load() == Gate::kStopped) {
-      return WaitWhileStopped(gate_cause_.load(), [this] { return gate_.load() == Gate::kStopped; });
+      return WaitWhileStopped(gate_cause_.load(),
+                              [this] { return gate_.load() == Gate::kStopped; });
     }
   }
   const uint64_t rate = slow_bytes_per_second_.load();

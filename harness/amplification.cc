@@ -223,10 +223,11 @@ double LedgerResidual(const PhaseRecords& phases, bool wal_is_mapped, uint64_t h
   const ProcessStats& before = phases.front()->process_before;
   const ProcessStats& after = drain->process_after;
   const uint64_t grown = after.wchar - before.wchar;
-  if (!before.has_io || !after.has_io || grown <= harness_bytes) return -1;
+  const uint64_t not_the_stores = harness_bytes + window.ledger.bytes_written_ahead;
+  if (!before.has_io || !after.has_io || grown <= not_the_stores) return -1;
   uint64_t ledger = Written(window);
   if (wal_is_mapped) ledger -= Written(window, IoKind::kWal);
-  const auto system = static_cast<double>(grown - harness_bytes);
+  const auto system = static_cast<double>(grown - not_the_stores);
   return std::abs(static_cast<double>(ledger) - system) / system;
 }
 

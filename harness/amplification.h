@@ -29,7 +29,8 @@ nlohmann::ordered_json Amplification(const PhaseRecords& phases, double space_am
 //
 //   |ledger - system| / system
 //     ledger  bytes written, all causes, but not those of the WAL if it is a mapped file
-//     system  growth of wchar of /proc/self/io, less what the harness wrote to its own files
+//     system  growth of wchar of /proc/self/io, less what the harness wrote to its own files and
+//             the zeros that prepare mapped files (LedgerSnapshot::bytes_written_ahead)
 //
 // wchar and not write_bytes, because it counts bytes and not pages, and whether or not the page
 // cache has passed them on. Stores through a mapping are in no counter of bytes, which is why a

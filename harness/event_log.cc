@@ -60,7 +60,7 @@ void EventLog::SetPhase(const std::string& name) {
 
 void EventLog::Keep(std::variant<JobEvent, StallEvent, ErrorEvent> what) {
   const std::lock_guard lock(mutex_);
-  if (events_.size() >= kEventsMax) {
+  if (events_.size() >= events_max_) {
     ++dropped_;
     return;
   }

@@ -19,6 +19,9 @@ namespace varve::harness {
 // Thread safe.
 class EventLog final : public EventListener {
  public:
+  // Keeps so many events between two calls of TakeLines.
+  explicit EventLog(size_t events_max = 1 << 20) : events_max_(events_max) {}
+
   void OnJobEnd(const JobEvent& event) override { Keep(event); }
   void OnStallEnd(const StallEvent& event) override { Keep(event); }
   void OnError(const Status& status) override;
@@ -34,7 +37,6 @@ class EventLog final : public EventListener {
   uint64_t dropped() const;
 
  private:
-  static constexpr size_t kEventsMax = 1 << 20;
   struct ErrorEvent {
     Status status;
     uint64_t time_ns = 0;
@@ -46,6 +48,7 @@ class EventLog final : public EventListener {
   void Keep(std::variant<JobEvent, StallEvent, ErrorEvent> what);
   static std::string Line(const Event& event, uint64_t origin_ns);
 
+  const size_t events_max_;
   mutable std::mutex mutex_;
   std::string phase_;  // guarded by mutex_, as is what follows
   std::vector<Event> events_;

@@ -36,7 +36,7 @@ struct Figure {
 struct Experiment {
   std::string name;    // what the file says, or its own name without ".toml"
   std::string title;   // one line
-  std::string source;  // what messages call it: the path of the file
+  std::string source;  // what messages call it: the path of the file; "" if there is none
   TrialSpec base;      // what holds for all trials
   std::vector<SweepAxis> sweep;
   std::vector<Variant> variants;

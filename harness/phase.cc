@@ -4,6 +4,7 @@
 #include "harness/phase.h"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -51,6 +52,12 @@ void EndRecord(PhaseParts* parts, PhaseRecord* record) {
   record->live_bytes = parts->oracle->live_bytes();
   const uint64_t memory = AnonymousBytes();
   parts->memory_peak_bytes = std::max(parts->memory_peak_bytes, memory);
+}
+
+uint64_t ThreadCpuNs() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 // "L0 3 L1 12": tables of each level, for the progress line.
@@ -302,10 +309,11 @@ double NullNsPerOperation(workloads::OperationStream* stream, workloads::Workloa
   ClientSchedule schedule;
   schedule.start = clock.Start();
   schedule.end = schedule.start + clock.TicksOf(seconds * kNsPerSecond);
+  const uint64_t cpu_before_ns = ThreadCpuNs();
   const bool ok = client->Run(schedule).ok();
-  const uint64_t elapsed_ns = clock.ElapsedNs(schedule.start, clock.End());
+  const uint64_t cpu_ns = ThreadCpuNs() - cpu_before_ns;
   if (!ok || client->completed() == 0) return 0;
-  return static_cast<double>(elapsed_ns) / static_cast<double>(client->completed());
+  return static_cast<double>(cpu_ns) / static_cast<double>(client->completed());
 }
 
 }  // namespace varve::harness

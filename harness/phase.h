@@ -90,8 +90,8 @@ Result<std::unique_ptr<PhaseRecord>> RunQuietPhase(const std::string& name,
                                                    const std::function<Status()>& work,
                                                    PhaseParts* parts);
 
-// Nanoseconds that one operation of `stream` costs the harness itself, measured for `seconds`
-// against the null store, without the oracle; 0 if the stream is empty.
+// Nanoseconds of processor time that one operation of `stream` costs the harness itself, measured
+// for `seconds` against the null store, without the oracle; 0 if the stream is empty.
 double NullNsPerOperation(workloads::OperationStream* stream, workloads::WorkloadState* workload,
                           double seconds);
 

@@ -146,6 +146,7 @@ Result<Plan> MakePlan(const Experiment& experiment, const std::string& workloads
     if (!spec.ok()) return spec.status().Annotate(experiment.source);
     const Status completed = Complete(varying, workloads_directory, &*spec);
     if (!completed.ok()) {
+      if (experiment.source.empty()) return completed;
       const std::string label = spec->variant.empty() ? "" : fmt::format(" ({})", spec->variant);
       return completed.Annotate(experiment.source + label);
     }

@@ -50,6 +50,21 @@ json PlanJson(const Plan& plan) {
   return trials;
 }
 
+// Takes the tenth of a second in which the machine is looked at.
+std::string ManifestText(const Experiment& experiment, const Plan& plan,
+                         const ResultsChoice& choice) {
+  const json manifest = {{"schema", 1},
+                         {"experiment", experiment.name},
+                         {"title", experiment.title},
+                         {"created", TimeText()},
+                         {"plan_hash", plan.Hash()},
+                         {"program", choice.program},
+                         {"machine", MachineJson(choice.root)},
+                         {"build", BuildJson()},
+                         {"plan", PlanJson(plan)}};
+  return manifest.dump(1) + "\n";
+}
+
 // Directories of the experiment called `name`, newest first.
 std::vector<std::string> DirectoriesOf(const std::string& name, const std::string& root) {
   std::vector<std::string> paths;
@@ -86,14 +101,15 @@ Result<ResultsDirectory> ResultsDirectory::OpenExisting(const std::string& path)
   return directory;
 }
 
-Result<ResultsDirectory> ResultsDirectory::Make(const Experiment& experiment,
-                                                const std::string& root) {
+Result<ResultsDirectory> ResultsDirectory::Make(const Experiment& experiment, const Plan& plan,
+                                                const ResultsChoice& choice) {
   std::error_code error;
-  fs::create_directories(root, error);
+  fs::create_directories(choice.root, error);
   if (error) {
-    return Status::IoError(fmt::format("cannot make {}: {}", root, error.message()));
+    return Status::IoError(fmt::format("cannot make {}: {}", choice.root, error.message()));
   }
-  const std::string base = fmt::format("{}/{}-{:%Y%m%d-%H%M%S}", root, experiment.name,
+  const std::string manifest = ManifestText(experiment, plan, choice);
+  const std::string base = fmt::format("{}/{}-{:%Y%m%d-%H%M%S}", choice.root, experiment.name,
                                        fmt::localtime(std::time(nullptr)));
   std::string path = base;
   for (int i = 2; !fs::create_directory(path, error); ++i) {
@@ -101,24 +117,16 @@ Result<ResultsDirectory> ResultsDirectory::Make(const Experiment& experiment,
     path = fmt::format("{}-{}", base, i);
   }
   Result<ResultsDirectory> directory = OpenExisting(path);
-  if (directory.ok()) directory->resumed_ = false;
+  if (!directory.ok()) return directory;
+  directory->resumed_ = false;
+  Status status = directory->WriteExperiment(experiment);
+  if (status.ok()) status = WriteFileAtomically(path + "/manifest.json", manifest);
+  if (!status.ok()) return status;
   return directory;
 }
 
-Status ResultsDirectory::Describe(const Experiment& experiment, const Plan& plan,
-                                  const std::string& program) {
-  Status status = WriteFileAtomically(path_ + "/experiment.toml", ExperimentToToml(experiment));
-  if (!status.ok() || resumed_) return status;
-  const json manifest = {{"schema", 1},
-                         {"experiment", experiment.name},
-                         {"title", experiment.title},
-                         {"created", TimeText()},
-                         {"plan_hash", plan.Hash()},
-                         {"program", program},
-                         {"machine", MachineJson(path_)},
-                         {"build", BuildJson()},
-                         {"plan", PlanJson(plan)}};
-  return WriteFileAtomically(path_ + "/manifest.json", manifest.dump(1) + "\n");
+Status ResultsDirectory::WriteExperiment(const Experiment& experiment) const {
+  return WriteFileAtomically(path_ + "/experiment.toml", ExperimentToToml(experiment));
 }
 
 Result<ResultsDirectory> ResultsDirectory::Open(const Experiment& experiment, const Plan& plan,
@@ -144,10 +152,10 @@ Result<ResultsDirectory> ResultsDirectory::Open(const Experiment& experiment, co
     directory = OpenExisting(choice.resume);
     if (!directory.ok()) return directory;
   }
-  if (!directory.ok()) directory = Make(experiment, choice.root);
-  if (!directory.ok()) return directory;
-  const Status described = directory->Describe(experiment, plan, choice.program);
-  if (!described.ok()) return described;
+  if (!directory.ok()) return Make(experiment, plan, choice);
+  // The trials are the same, but the figures may be others now.
+  const Status written = directory->WriteExperiment(experiment);
+  if (!written.ok()) return written;
   return directory;
 }
 

@@ -48,8 +48,9 @@ class ResultsDirectory {
 
  private:
   static Result<ResultsDirectory> OpenExisting(const std::string& path);
-  static Result<ResultsDirectory> Make(const Experiment& experiment, const std::string& root);
-  Status Describe(const Experiment& experiment, const Plan& plan, const std::string& program);
+  static Result<ResultsDirectory> Make(const Experiment& experiment, const Plan& plan,
+                                       const ResultsChoice& choice);
+  Status WriteExperiment(const Experiment& experiment) const;
 
   std::string path_;
   bool resumed_ = false;

@@ -25,7 +25,9 @@ APT_GET = NOTE + '''case "$*" in
   *install*)
     [ ! -e "$STALE" ] || { echo "E: Unable to locate package" >&2; exit 100; }
     [ -z "${NO_NETWORK:-}" ] || { echo "E: Could not resolve" >&2; exit 100; }
-    for word in "$@"; do case $word in -*|install) ;; *) echo "$word" >>"$INSTALLED" ;; esac; done
+    for word in "$@"; do
+      case $word in -*|install) ;; *) echo "$word" >>"$INSTALLED" ;; esac
+    done
     ;;
 esac
 '''
@@ -34,7 +36,9 @@ mkdir -p "$directory"
 echo "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" >"$directory/CMakeCache.txt"
 touch "$directory/build.ninja"
 '''
-NINJA = NOTE + '''[ -z "${BROKEN:-}" ] || { echo "[1/2] Building x"; echo "x.cc:1: error: no"; exit 1; }
+NINJA = NOTE + '''if [ -n "${BROKEN:-}" ]; then
+  echo "[1/2] Building x"; echo "x.cc:1: error: no"; exit 1
+fi
 [ -e "$2/varve" ] && echo "ninja: no work to do." && exit 0
 echo "[1/2] Building a.cc"; echo "[2/2] Linking varve"
 cp "$PROGRAM" "$2/varve"

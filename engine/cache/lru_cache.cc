@@ -210,8 +210,8 @@ class alignas(64) Shard {
            table_.growth_bytes();
   }
 
-  // A reader takes a reference and then looks at the end of the block, where its restart points are:
-  // two misses that would otherwise wait for each other, and for those of the list.
+  // A reader takes a reference and then looks at the end of the block, where its restart points
+  // are: two misses that would otherwise wait for each other, and for those of the list.
   static void Prefetch(const Node& node) {
     __builtin_prefetch(node.block.get(), 1);
     __builtin_prefetch(node.end - 1);

@@ -48,8 +48,8 @@ class RunWriter {
     number_ = request_.new_number();
     WriteOptions options;
     options.writeback_bytes = kWritebackBytes;
-    auto file = factory_.file_system->NewWritableFile(
-        TableFileName(factory_.directory, number_), options);
+    auto file =
+        factory_.file_system->NewWritableFile(TableFileName(factory_.directory, number_), options);
     if (!file.ok()) return file.status();
     file_ = std::move(*file);
     TableBuilderOptions builder = factory_.builder;

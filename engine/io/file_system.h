@@ -127,6 +127,10 @@ class FileSystem {
   // Makes the file if it is missing. kBusy if it is locked already, by another process or by this
   // one. The lock ends with the FileLock or with the process.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
+
+  // Zeros that files were filled with ahead of what was appended, since the process began: bytes
+  // that the operating system counts as written and that belong to no Append.
+  virtual uint64_t bytes_written_ahead() const { return 0; }
 };
 
 // The whole file as bytes.

@@ -58,6 +58,7 @@ LedgerSnapshot LedgerSnapshot::operator-(const LedgerSnapshot& earlier) const {
       }
     }
   }
+  difference.bytes_written_ahead = bytes_written_ahead - earlier.bytes_written_ahead;
   return difference;
 }
 
@@ -186,6 +187,7 @@ class LedgerFileSystem final : public FileSystem {
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     return below_->Lock(path);
   }
+  uint64_t bytes_written_ahead() const override { return below_->bytes_written_ahead(); }
 
  private:
   FileSystem* const below_;

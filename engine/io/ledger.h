@@ -32,6 +32,8 @@ struct IoCounts {
 // A copy of the ledger at one moment: a value.
 struct LedgerSnapshot {
   std::array<std::array<std::array<IoCounts, kIoReasonsMax>, kLevelsMax>, kIoKindCount> cells{};
+  // FileSystem::bytes_written_ahead: no cause's bytes, and overwritten by them.
+  uint64_t bytes_written_ahead = 0;
 
   IoCounts Total() const;
   IoCounts OfKind(IoKind kind) const;

@@ -173,6 +173,8 @@ class PosixFileSystemImpl final : public FileSystem {
     return ::stat(path.c_str(), &info) == 0;
   }
 
+  uint64_t bytes_written_ahead() const override { return PosixMappedFile::bytes_written_ahead(); }
+
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     Descriptor file(path, O_RDWR | O_CREAT);
     if (!file.ok()) return PosixError("open", path, errno);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -26,6 +27,7 @@ constexpr uint64_t RoundUpToWindow(uint64_t bytes) {
 
 // Not constant: then it would be stored in the program.
 char zeros[kWindowBytes];
+std::atomic<uint64_t> written_ahead{0};
 
 // Calls `call` until it is not interrupted by a signal.
 template <class Call>
@@ -134,6 +136,10 @@ Status PosixMappedFile::AppendOutsideWindow(IoCause cause, std::string_view data
   return Status();
 }
 
+uint64_t PosixMappedFile::bytes_written_ahead() {
+  return written_ahead.load(std::memory_order_relaxed);
+}
+
 Status PosixMappedFile::Reserve(uint64_t end) {
   if (end <= reserved_ || !can_reserve_) return Status();
   // The whole window that holds the last byte, because it is mapped whole.
@@ -170,6 +176,7 @@ Status PosixMappedFile::MapWindow() {
   if (!synced_in_window_) {
     Status status = WriteAt(length_, std::string_view(zeros, end - length_));
     if (!status.ok()) return status;
+    written_ahead.fetch_add(end - length_, std::memory_order_relaxed);
   }
   void* mapping = ::mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_,
                          static_cast<off_t>(start));

@@ -53,6 +53,9 @@ class PosixMappedFile final : public PosixBufferedFile {
   PosixMappedFile(int fd, std::string path, uint64_t step_bytes);
   ~PosixMappedFile() override;
 
+  // Of all mapped files of this process (FileSystem::bytes_written_ahead).
+  static uint64_t bytes_written_ahead();
+
   Status Append(IoCause cause, std::string_view data) override;
   Status Sync(IoCause cause) override;
   Status Truncate(uint64_t length) override;

@@ -23,7 +23,6 @@ using OpenTableIterator = std::function<Result<std::unique_ptr<EntryIterator>>(s
 
 // Yields the entries of tables[0], tables[1], … whose ranges are disjoint and ascending. Tables
 // are opened when they are reached.
-std::unique_ptr<EntryIterator> NewRunIterator(std::vector<TablePtr> tables,
-                                              OpenTableIterator open);
+std::unique_ptr<EntryIterator> NewRunIterator(std::vector<TablePtr> tables, OpenTableIterator open);
 
 }  // namespace varve

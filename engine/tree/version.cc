@@ -84,11 +84,11 @@ std::unique_ptr<EntryIterator> Version::NewIterator(const ReadContext& context,
   readers.reserve(tables.size());
   for (const TablePtr& table : tables) readers.push_back(&Find(table->number)->reader());
   if (readers.size() == 1) return readers[0]->NewIterator(context);
-  return NewRunIterator(
-      tables, [context, readers = std::move(readers)](
-                  size_t index) -> Result<std::unique_ptr<EntryIterator>> {
-        return readers[index]->NewIterator(context);
-      });
+  return NewRunIterator(tables,
+                        [context, readers = std::move(readers)](
+                            size_t index) -> Result<std::unique_ptr<EntryIterator>> {
+                          return readers[index]->NewIterator(context);
+                        });
 }
 
 const OpenTablePtr& Version::Find(uint64_t number) const {

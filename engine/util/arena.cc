@@ -3,8 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/util/arena.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <new>
 
@@ -12,10 +10,20 @@ namespace varve {
 namespace {
 
 constexpr size_t kPageBytes = 4096;
-// What glibc keeps in front of an allocation that it maps; 8 bytes less for a smaller one.
-constexpr size_t kAllocatorOverheadBytes = 16;
+// Blocks are this much smaller than whole pages, so that glibc needs no further page for its own.
+constexpr size_t kAllocatorOverheadBytes = 24;
+constexpr size_t kMappedBytesMin = 128 << 10;  // from here on glibc may map an allocation
 constexpr size_t kGrowthDivisor = 8;     // a new block is 1/8 of the arena: at most 1/9 is unused
 constexpr size_t kOversizedDivisor = 4;  // leaving a block early wastes at most 1/4 of it
+
+// What glibc takes for a request: its 8 bytes, in units of 16; and whole pages if it maps them.
+// This is computed, and malloc_usable_size not asked, because the answer depends on what was freed
+// before, and the moment at which a memtable is full depends on the answer: equal calls must leave
+// equal files.
+uint64_t BytesTakenFor(uint64_t request) {
+  const uint64_t chunk = (request + 8 + 15) / 16 * 16;
+  return request < kMappedBytesMin ? chunk : (chunk + 8 + kPageBytes - 1) / kPageBytes * kPageBytes;
+}
 
 }  // namespace
 
@@ -42,8 +50,7 @@ uintptr_t Arena::NewBlock(size_t payload_bytes) {
   auto* block = static_cast<Block*>(::operator new(payload_bytes + sizeof(Block)));
   block->next = blocks_;
   blocks_ = block;
-  const uint64_t given = malloc_usable_size(block) + kAllocatorOverheadBytes;
-  bytes_.store(bytes() + given, std::memory_order_relaxed);
+  bytes_.store(bytes() + BytesTakenFor(payload_bytes + sizeof(Block)), std::memory_order_relaxed);
   return reinterpret_cast<uintptr_t>(block + 1);
 }
 

@@ -53,13 +53,15 @@ class PerThread {
   }
 
   // Calls visit(T&) for every T that was made before the call; those made during it may be missed.
+  // Looking for a T and making one are sequentially consistent: of two threads that each announce
+  // something and then look for the other's announcement, one sees it (engine/read_state.cc).
   template <class Visitor>
   void ForEach(Visitor&& visit) const {
     for (size_t g = 0; g < kGroups; ++g) {
-      Cell* group = groups_[g].load(std::memory_order_acquire);
+      Cell* group = groups_[g].load(std::memory_order_seq_cst);
       if (group == nullptr) continue;
       for (size_t i = 0; i < SizeOf(g); ++i) {
-        T* value = group[i].load(std::memory_order_acquire);
+        T* value = group[i].load(std::memory_order_seq_cst);
         if (value != nullptr) visit(*value);
       }
     }
@@ -82,12 +84,12 @@ class PerThread {
     Cell* group = groups_[g].load(std::memory_order_acquire);
     if (group == nullptr) {
       auto made = std::make_unique<Cell[]>(SizeOf(g));
-      if (groups_[g].compare_exchange_strong(group, made.get(), std::memory_order_acq_rel)) {
+      if (groups_[g].compare_exchange_strong(group, made.get(), std::memory_order_seq_cst)) {
         group = made.release();
       }
     }
     auto value = std::make_unique<T>();
-    group[slot - FirstOf(g)].store(value.get(), std::memory_order_release);
+    group[slot - FirstOf(g)].store(value.get(), std::memory_order_seq_cst);
     return *value.release();
   }
 

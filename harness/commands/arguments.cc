@@ -108,12 +108,15 @@ std::optional<po::variables_map> ParseArguments(const Syntax& syntax, const Argu
                   .style(style)
                   .run(),
               values);
-    po::notify(values);
+    // Before the check for what is missing: help is always there.
+    if (values.count("help") == 0) {
+      po::notify(values);
+      return values;
+    }
   } catch (const po::error& error) {
     *exit_status = FailUsage(syntax.page.command, Sentence(syntax, error));
     return std::nullopt;
   }
-  if (values.count("help") == 0) return values;
   PrintHelp(syntax);
   *exit_status = kExitOk;
   return std::nullopt;

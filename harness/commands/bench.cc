@@ -131,7 +131,6 @@ int BenchCommand(const Arguments& arguments) {
   if (!settings.ok()) return FailUsage("bench", settings.status().message());
   Experiment experiment;
   experiment.name = "bench";
-  experiment.source = "bench";
   experiment.base.experiment = "bench";
   for (const SettingText& setting : *settings) {
     const Status set = SetTrialSetting(&experiment.base, setting.name, setting.text);

@@ -8,6 +8,7 @@
 #include "harness/client.h"
 #include "harness/store.h"
 #include "workloads/stream.h"
+#include "workloads/values.h"
 
 namespace varve::harness {
 namespace {

@@ -138,7 +138,7 @@ void BM_TableBuild(benchmark::State& state) {
     file.bytes.clear();
     BuildInto(&file, keys, CompressionOfId(static_cast<uint8_t>(state.range(0))));
   }
-  CountEntries(state, state.iterations() * keys.size());
+  CountEntries(state, static_cast<size_t>(state.iterations()) * keys.size());
 }
 BENCHMARK(BM_TableBuild)->ArgName("compression")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 

@@ -6,9 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
 #include <string>
-#include <vector>
 
 #include "workloads/choosers/choosers.h"
 #include "workloads/keys.h"

@@ -27,7 +27,8 @@ void WritePairs(Db& db, int writer) {
   std::mt19937_64 random(static_cast<uint64_t>(writer));
   for (int i = 0; i < kWrites; ++i) {
     const int pair = static_cast<int>(random() % kPairs);
-    const std::string value = std::to_string(writer) + "." + std::to_string(i) + std::string(40, '.');
+    const std::string value =
+        std::to_string(writer) + "." + std::to_string(i) + std::string(40, '.');
     WriteBatch batch;
     batch.Put(Left(pair), value);
     batch.Put(Right(pair), value);

@@ -32,8 +32,8 @@ Model After(int writes) {
 }
 
 struct Outcome {
-  int acknowledged = 0;          // writes, all before the first that failed
-  bool failed = false;           // the write after them failed
+  int acknowledged = 0;             // writes, all before the first that failed
+  bool failed = false;              // the write after them failed
   bool acknowledged_later = false;  // some write after a failed one was acknowledged
   bool wrong_answer = false;
 };

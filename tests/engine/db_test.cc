@@ -92,10 +92,9 @@ TEST_F(DbTest, AnEmptyKeyAnEmptyValueAndZeroBytesAreLegal) {
   ASSERT_OK(db_->Put(zeros, zeros));
   ASSERT_OK(db_->Put("\xff\xff", "high"));
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(Contents(*db_), (Model{{"", "empty key"},
-                                     {zeros, zeros},
-                                     {"empty value", ""},
-                                     {"\xff\xff", "high"}}));
+    EXPECT_EQ(
+        Contents(*db_),
+        (Model{{"", "empty key"}, {zeros, zeros}, {"empty value", ""}, {"\xff\xff", "high"}}));
     EXPECT_EQ(GetText(*db_, ""), "empty key");
     ASSERT_OK(db_->Compact());
   }

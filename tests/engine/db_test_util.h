@@ -15,15 +15,15 @@
 
 namespace varve {
 
-#define ASSERT_OK(expression)                               \
-  do {                                                      \
-    const Status status_of_it = (expression);               \
+#define ASSERT_OK(expression)                                  \
+  do {                                                         \
+    const Status status_of_it = (expression);                  \
     ASSERT_TRUE(status_of_it.ok()) << status_of_it.ToString(); \
   } while (false)
 
-#define EXPECT_OK(expression)                               \
-  do {                                                      \
-    const Status status_of_it = (expression);               \
+#define EXPECT_OK(expression)                                  \
+  do {                                                         \
+    const Status status_of_it = (expression);                  \
     EXPECT_TRUE(status_of_it.ok()) << status_of_it.ToString(); \
   } while (false)
 

@@ -212,9 +212,6 @@ struct Combination {
 
 TEST(CheckOptions, RefusesWhatCannotWorkTogether) {
   const Combination cases[] = {
-      {{{"wal", "off"}},
-       "wal = off cannot keep durability = process: without a log an acknowledged write dies with "
-       "the process; set durability = none"},
       {{{"level0_slowdown_runs", "40"}, {"level0_stop_runs", "39"}},
        "level0_slowdown_runs = 40 must not exceed level0_stop_runs = 39: writes slow down before "
        "they stop"},
@@ -252,8 +249,7 @@ TEST(CheckOptions, AcceptsEveryPairOfParts) {
   for (const PartTable& a : PartTables()) {
     for (const NamedPart& part : a.parts) {
       for (const Setting& setting : OptionSettings()) {
-        const bool independent = setting.table == a.name && part.name != "off";
-        if (!independent) continue;
+        if (setting.table != a.name) continue;
         const Status status = CheckWith({{std::string(setting.name), std::string(part.name)}});
         EXPECT_TRUE(status.ok()) << setting.name << " = " << part.name << ": " << status.message();
       }

@@ -85,10 +85,12 @@ TEST(EventLog, WhatBeganBeforeTimeZeroBeginsAtZero) {
 }
 
 TEST(EventLog, KeepsABoundedNumberAndCountsTheRest) {
-  EventLog log;
-  const int kept = 1 << 20;
-  for (int i = 0; i < kept + 5; ++i) log.OnStallEnd({});
+  EventLog log(10);
+  for (int i = 0; i < 15; ++i) log.OnStallEnd({});
   EXPECT_EQ(log.dropped(), 5u);
+  EXPECT_EQ(Take(&log).size(), 10u);
+  log.OnStallEnd({});
+  EXPECT_EQ(Take(&log).size(), 1u);
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ filter_bits_per_key = 7.5
 [workload]
 value_bytes = 200
 [sweep]
-"engine.size_ratio" = [8, 2, 4]
 "trial.clients" = [1, 2]
+"engine.size_ratio" = [8, 2, 4]
 [[variant]]
 name = "lazy"
 "engine.compaction" = "lazy_leveled"
@@ -63,9 +63,9 @@ TEST(ExperimentFile, IsReadWhole) {
   EXPECT_EQ(TrialSettingText(experiment.base, "engine.filter_bits_per_key"), "7.5");
   EXPECT_EQ(TrialSettingText(experiment.base, "workload.value_bytes"), "200");
   ASSERT_EQ(experiment.sweep.size(), 2u);
-  EXPECT_EQ(experiment.sweep[0].name, "engine.size_ratio");
-  EXPECT_THAT(experiment.sweep[0].values, ElementsAre("8", "2", "4"));
-  EXPECT_EQ(experiment.sweep[1].name, "trial.clients");
+  EXPECT_EQ(experiment.sweep[0].name, "trial.clients") << "not in the order of the file";
+  EXPECT_EQ(experiment.sweep[1].name, "engine.size_ratio");
+  EXPECT_THAT(experiment.sweep[1].values, ElementsAre("8", "2", "4"));
   ASSERT_EQ(experiment.variants.size(), 2u);
   EXPECT_EQ(experiment.variants[0].name, "lazy");
   EXPECT_EQ(experiment.variants[1].settings.at(0).name, "engine.compaction");

@@ -56,7 +56,9 @@ class Bench {
     }
     return {};
   }
-  Status Verify() { return VerifyStore(store_, state_, &oracle_, {}); }
+  Status Verify(const VerifyOptions& options = {}) {
+    return VerifyStore(store_, state_, &oracle_, options);
+  }
   Oracle& oracle() { return oracle_; }
   const WorkloadState& state() const { return state_; }
 
@@ -276,6 +278,19 @@ TEST(Oracle, AKeyThatNobodyWroteIsFoundByVerification) {
   ASSERT_TRUE(store.Put("a stranger", bench.state().values().Make(3, 0, &value)).ok());
   ASSERT_TRUE(bench.Verify().ok());
   EXPECT_NE(bench.oracle().first_wrong_answer().find("a stranger"), std::string::npos)
+      << bench.oracle().first_wrong_answer();
+}
+
+TEST(Oracle, AMissingKeyIsNamedEvenIfOnlyFewGetsAreMade) {
+  LyingStore store;
+  Bench bench(MixedWorkload(), &store);
+  ASSERT_TRUE(bench.Load().ok());
+  std::string key;
+  ASSERT_TRUE(store.Delete(bench.state().keys().Key(77, &key)).ok());
+  VerifyOptions options;
+  options.gets_max = 1;
+  ASSERT_TRUE(bench.Verify(options).ok());
+  EXPECT_NE(bench.oracle().first_wrong_answer().find("record 77"), std::string::npos)
       << bench.oracle().first_wrong_answer();
 }
 

@@ -23,6 +23,7 @@ const std::string kWorkloads = std::string(VARVE_SOURCE_DIR) + "/workloads";
 Plan PlanOf(const std::string& text) {
   const Result<Experiment> experiment = ParseExperiment(text, "test.toml");
   EXPECT_TRUE(experiment.ok()) << experiment.status().message();
+  if (!experiment.ok()) return Plan();
   Result<Plan> plan = MakePlan(*experiment, kWorkloads);
   EXPECT_TRUE(plan.ok()) << plan.status().message();
   return plan.ok() ? std::move(plan).value() : Plan();
@@ -104,7 +105,7 @@ TEST(Plan, TheOrderIsPinned) {
   const Plan plan = PlanOf(
       "title = \"t\"\n[trial]\nseed = 1\n[sweep]\n"
       "\"engine.size_ratio\" = [2, 3, 4, 5, 6, 7]\n");
-  EXPECT_THAT(plan.order, ElementsAre(PINNED_ORDER));
+  EXPECT_THAT(plan.order, ElementsAre(3, 1, 0, 5, 4, 2));
 }
 
 TEST(Plan, TrialIdsAreOfWhatIsAskedForAndNothingElse) {
@@ -131,7 +132,7 @@ TEST(Plan, ATrialHoldsItsWholeWorkload) {
 TEST(Plan, WhatCannotRunIsRefusedBeforeAnythingRuns) {
   const auto error = [](const std::string& text) {
     const Result<Experiment> experiment = ParseExperiment(text, "x.toml");
-    EXPECT_TRUE(experiment.ok()) << experiment.status().message();
+    if (!experiment.ok()) return std::string(experiment.status().message());
     const Result<Plan> plan = MakePlan(*experiment, kWorkloads);
     return plan.ok() ? std::string("no error") : std::string(plan.status().message());
   };
@@ -139,8 +140,11 @@ TEST(Plan, WhatCannotRunIsRefusedBeforeAnythingRuns) {
             "x.toml: unknown store \"varv\", did you mean \"varve\"?");
   EXPECT_THAT(error("title = \"t\"\n[trial]\nworkload = \"ycsb_aa\"\n"),
               testing::AllOf(HasSubstr("x.toml: "), HasSubstr("\"ycsb_a")));
-  EXPECT_THAT(error("title = \"t\"\n[[variant]]\nname = \"v\"\n\"engine.wal\" = \"off\"\n"),
-              HasSubstr("x.toml (v): engine: wal = off cannot keep durability = process"));
+  EXPECT_THAT(
+      error("title = \"t\"\n[[variant]]\nname = \"v\"\n\"engine.level0_slowdown_runs\" = 99\n"),
+      HasSubstr("x.toml (v): engine: level0_slowdown_runs = 99 must not exceed"));
+  EXPECT_THAT(error("title = \"t\"\n[workload]\noperations = 0\n"),
+              HasSubstr("x.toml: workload ycsb_a has no end"));
   EXPECT_THAT(error("title = \"t\"\n[trial]\nrepetitions = 1000\n[sweep]\n"
                     "\"engine.size_ratio\" = [2,3,4,5,6,7,8,9,10,11]\n"
                     "\"engine.level0_runs\" = [2,3,4,5,6,7,8,9,10,11,12]\n"),

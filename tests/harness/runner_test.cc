@@ -25,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 using Table = std::map<std::string, std::map<std::string, std::string>>;  // by trial and column
 
@@ -113,7 +114,8 @@ class RunnerTest : public testing::Test {
     std::vector<std::string> paths;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(directory_ + "/results", error)) {
-      paths.push_back(entry.path().string());
+      // Killed at the very beginning, it leaves a directory that is none yet.
+      if (fs::exists(entry.path() / "manifest.json")) paths.push_back(entry.path().string());
     }
     return paths;
   }
@@ -144,7 +146,6 @@ records = 2000
 operations = 4000
 repetitions = 2
 [sweep]
-"trial.clients" = [1, 2]
 "trial.workload" = ["ycsb_a", "ycsb_c"]
 )";
 
@@ -154,7 +155,7 @@ TEST_F(RunnerTest, LeavesEverythingThatTheDocumentationPromises) {
   const std::string results = Only();
   EXPECT_EQ(printed_, results + "\n");
   const Table table = ReadTable(results + "/summary.csv");
-  EXPECT_EQ(table.size(), 8u);
+  EXPECT_EQ(table.size(), 4u);
   for (const auto& [trial, row] : table) {
     EXPECT_EQ(row.at("operations"), "4000");
     EXPECT_EQ(row.at("verified"), "true");
@@ -166,7 +167,7 @@ TEST_F(RunnerTest, LeavesEverythingThatTheDocumentationPromises) {
   }
   EXPECT_FALSE(fs::exists(results + "/data")) << "the databases were left behind";
   const auto manifest = nlohmann::json::parse(*ReadTextFile(results + "/manifest.json"));
-  EXPECT_EQ(manifest["plan"].size(), 8u);
+  EXPECT_EQ(manifest["plan"].size(), 4u);
   EXPECT_EQ(manifest["experiment"], "test");
   EXPECT_TRUE(ReadJournal(results + "/journal.jsonl").done);
 }
@@ -177,7 +178,8 @@ TEST_F(RunnerTest, TheResolvedExperimentAsksForTheSameTrials) {
   const std::string results = Only();
   ASSERT_EQ(Run({VARVE_PROGRAM, "run", results + "/experiment.toml", "--resume", results}), 0)
       << said_;
-  EXPECT_THAT(said_, HasSubstr("finished before: 8 trials"));
+  EXPECT_THAT(said_, HasSubstr("finished before: 4 trials"));
+  EXPECT_THAT(said_, Not(HasSubstr("repetition "))) << "a finished trial ran again";
 }
 
 TEST_F(RunnerTest, AFinishedExperimentBeginsAnewNextTime) {
@@ -193,7 +195,7 @@ TEST_F(RunnerTest, KilledAtAnyMomentItGoesOnToTheSameTable) {
   const Table whole = WithoutTimes(ReadTable(Only() + "/summary.csv"));
   fs::remove_all(directory_ + "/results");
 
-  for (const size_t trials : {0u, 2u, 5u}) {
+  for (const size_t trials : {0u, 1u, 2u}) {
     EXPECT_EQ(RunAndSignal(Command(), trials, SIGKILL), -SIGKILL);
   }
   ASSERT_EQ(Run(Command()), 0) << said_;

@@ -10,7 +10,10 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
+
+#include "engine/util/hash.h"
 
 namespace varve {
 namespace {
@@ -160,6 +163,24 @@ TEST(LruCache, RandomOperationsAgreeWithAModel) {
         model.Erase(key);
       }
     }
+  }
+}
+
+TEST(LruCache, BlocksWhoseHashesCollideAreToldApart) {
+  // The cache compares 32 bits of this hash before it compares keys.
+  std::unordered_map<uint32_t, uint64_t> seen;
+  uint64_t offset = 0;
+  for (;; offset++) {
+    const auto [it, fresh] = seen.emplace(static_cast<uint32_t>(Mix64(1, offset)), offset);
+    if (fresh) continue;
+    const auto cache = NewLruCache(1 << 20);
+    cache->Insert({1, it->second}, Block(10, 'a'));
+    EXPECT_EQ(cache->Lookup({1, offset}), nullptr);
+    cache->Insert({1, offset}, Block(10, 'b'));
+    EXPECT_EQ(*cache->Lookup({1, it->second}), std::string(10, 'a'));
+    cache->Erase({1, it->second});
+    EXPECT_EQ(*cache->Lookup({1, offset}), std::string(10, 'b'));
+    break;
   }
 }
 

@@ -32,12 +32,12 @@ constexpr uint64_t kKeys = 64;
 
 std::vector<NamedStrategy> Strategies() {
   std::vector<NamedStrategy> strategies;
-  for (const uint64_t ratio : {2, 3, 4, 10}) {
+  for (const uint64_t ratio : {2U, 3U, 4U, 10U}) {
     Options options;
     options.size_ratio = ratio;
     options.memtable_bytes = kMemtableBytes;
     const std::string t = "T" + std::to_string(ratio);
-    for (const uint64_t level0_runs : {1, 4}) {
+    for (const uint64_t level0_runs : {1U, 4U}) {
       options.level0_runs = level0_runs;
       const std::string name = "leveled" + t + "L" + std::to_string(level0_runs);
       options.granularity = "file";
@@ -65,6 +65,9 @@ std::vector<NamedStrategy> Strategies() {
   fluid.runs_max_last = 2;
   fluid.level1_bytes = 4 * kMemtableBytes;
   strategies.push_back({"fluidK2Z2", fluid});
+  fluid.level1_bytes = 100 * kMemtableBytes;
+  strategies.push_back({"fluidInPlace", fluid});
+  fluid.level1_bytes = 4 * kMemtableBytes;
   fluid.runs_max_upper = 1;
   fluid.runs_max_last = 3;
   strategies.push_back({"fluidK1Z3", fluid});

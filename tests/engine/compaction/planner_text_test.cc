@@ -124,7 +124,7 @@ class PlannerScript {
     TreeSimulation simulation(strategy_, MergeToOne);
     simulation.Start(tree);
     std::string text;
-    while (simulation.Begin()) {
+    while (simulation.wrong().empty() && simulation.Begin()) {
       text += PlanToText(simulation.last_plan());
       simulation.Finish(0);
     }

@@ -45,7 +45,7 @@ TEST_P(FilterConformance, TheNameLeadsBackToThePolicy) {
 
 TEST_P(FilterConformance, NoKeyOfTheSetIsEverDenied) {
   for (const double bits : {0.1, 0.9, 1.0, 2.5, 5.0, 10.0, 16.3, 40.0, 64.0}) {
-    for (const size_t count : {1, 2, 7, 100, 5000}) {
+    for (const size_t count : {1u, 2u, 7u, 100u, 5000u}) {
       const std::vector<uint64_t> hashes = HashesOf(count, count);
       const std::string filter = policy_->Build(hashes, bits);
       for (const uint64_t hash : hashes) ASSERT_TRUE(policy_->MayContain(hash, filter)) << bits;

@@ -32,7 +32,7 @@ std::unique_ptr<EntryIterator> Merge(const std::vector<std::vector<OwnedEntry>>&
 }
 
 TEST(MergingIterator, RandomWalksOverAnyNumberOfChildrenAgreeWithAModel) {
-  for (const size_t children : {1, 2, 3, 4, 5, 7, 8, 13, 33}) {
+  for (const size_t children : {1u, 2u, 3u, 4u, 5u, 7u, 8u, 13u, 33u}) {
     for (uint64_t seed = 1; seed <= 20; seed++) {
       SCOPED_TRACE(std::to_string(children) + " children, seed " + std::to_string(seed));
       Random random(seed);

@@ -105,7 +105,7 @@ TEST(VisibleIterator, ManyVersionsOfAKeyAreJumpedOver) {
     entries.push_back(Put("hot", sequence, std::to_string(sequence)));
   }
   entries.push_back(Put("z", 1, "z"));
-  for (const SequenceNumber at : {0, 1, 5, 250, 490, 499, 500, 501}) {
+  for (const SequenceNumber at : {0u, 1u, 5u, 250u, 490u, 499u, 500u, 501u}) {
     Random random(at);
     VisibleIteratorOptions options;
     options.at = at;

@@ -130,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(Every, MemTableConcurrencyTest, testing::ValuesIn(MemTa
                          MemTableName);
 
 TEST_P(MemTableConcurrencyTest, ReadersSeeAllThatWasAddedBeforeInOrder) {
-  for (uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
+  for (uint64_t seed = 1; seed <= 12 && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Race(GetParam(), seed).Run();
   }
@@ -138,7 +138,7 @@ TEST_P(MemTableConcurrencyTest, ReadersSeeAllThatWasAddedBeforeInOrder) {
 
 // The place where all readers look is the place that the writer changes, all the time.
 TEST_P(MemTableConcurrencyTest, AKeyIsFoundWhileOthersAreAddedRightBeforeIt) {
-  constexpr uint64_t kAdds = 100000;
+  constexpr uint64_t kAdds = 50000;
   const auto key_of = [](uint64_t number) {
     std::string key;
     for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(number >> shift);

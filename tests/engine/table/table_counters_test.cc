@@ -120,6 +120,7 @@ TEST_F(TableCounters, AScanCountsItsBlocksApartFromGets) {
 }
 
 TEST_F(TableCounters, ACompactionReadsManyBlocksAtATimePastTheCache) {
+  EXPECT_TRUE(Get("key100000"));
   context_.kind = IoKind::kCompaction;
   context_.reason = 2;
   context_.fill_cache = false;
@@ -127,6 +128,7 @@ TEST_F(TableCounters, ACompactionReadsManyBlocksAtATimePastTheCache) {
   log_.causes.clear();
   log_.bytes = 0;
   EXPECT_EQ(Drain(table_->NewIterator(context_).get()).size(), 2000u);
+  EXPECT_EQ(tallies().scan_blocks_from_cache.Read(), 0u);
   EXPECT_EQ(log_.causes.size(), (built_.bytes.size() + (256 << 10) - 1) / (256 << 10));
   EXPECT_EQ(log_.causes[0].kind, IoKind::kCompaction);
   EXPECT_EQ(log_.causes[0].reason, 2);
@@ -178,7 +180,11 @@ TEST(TableFilter, ATableWithAFilterOfUnknownKindIsReadWithoutIt) {
           ->Get({.counters = &counters}, "key100000", HashKey("key100000"), kSequenceMax, &hit)
           .ok());
   EXPECT_TRUE(hit.found);
+  ASSERT_TRUE(
+      (*table)->Get({.counters = &counters}, "absent", HashKey("absent"), kSequenceMax, &hit).ok());
+  EXPECT_FALSE(hit.found);
   EXPECT_EQ(counters.levels[0].filter_probes.Read(), 0u);
+  EXPECT_EQ(counters.levels[0].filter_false_positives.Read(), 0u);
   EXPECT_TRUE((*table)->Verify().ok());
 }
 

@@ -109,6 +109,17 @@ TEST(TableDecode, KeysThatGrowWithoutBoundAreDamage) {
   EXPECT_EQ(cursor.SeekToLast(), BlockState::kDamaged) << "3000 entries on one restart point";
 }
 
+TEST(TableDecode, AKeyThatSharesMoreThanThereIsIsDamageInEitherDirection) {
+  std::string block("\0\1\0\1a\5\1\0\1b", 10);
+  PutFixed32(&block, 0);
+  PutFixed32(&block, 1);
+  BlockCursor cursor;
+  ASSERT_TRUE(cursor.Reset(block));
+  ASSERT_EQ(cursor.SeekToFirst(), BlockState::kEntry);
+  EXPECT_EQ(cursor.Next(), BlockState::kDamaged);
+  EXPECT_EQ(cursor.SeekToLast(), BlockState::kDamaged);
+}
+
 TEST(TableDecode, IndexesOfAnyBytesAreSafe) {
   for (uint64_t seed = 1; seed <= 3000; seed++) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -138,6 +149,13 @@ TEST(TableDecode, AnIndexCannotAskForMoreMemoryThanItsBlocksAllow) {
   for (int i = 0; i < 100; i++) builder.Add(key, static_cast<Tag>(100 - i) << 8, 10);
   TableIndex index;
   EXPECT_FALSE(TableIndex::Decode(builder.contents(), 1000, &index).ok());
+}
+
+TEST(TableDecode, AnIndexOutOfOrderIsDamage) {
+  TableIndexBuilder builder;
+  for (const char* key : {"ab1", "a", "ab2"}) builder.Add(key, 0, 10);
+  TableIndex index;
+  EXPECT_FALSE(TableIndex::Decode(builder.contents(), 30, &index).ok());
 }
 
 TEST(TableDecode, PropertiesOfAnyBytesAreSafe) {

@@ -48,8 +48,8 @@ struct Settings {
 
 std::vector<Settings> AllSettings() {
   std::vector<Settings> all;
-  for (const uint64_t block_bytes : {1, 64, 300, 4096, 1 << 20}) {
-    for (const uint64_t restart_interval : {1, 2, 16, 1024}) {
+  for (const uint64_t block_bytes : {1u, 64u, 300u, 4096u, 1u << 20}) {
+    for (const uint64_t restart_interval : {1u, 2u, 16u, 1024u}) {
       for (const Compression* compression : {NoCompression(), Lz4Compression()}) {
         const bool filtered = restart_interval != 2;
         const uint64_t cache_bytes = restart_interval == 16 ? 1 << 20 : 0;
@@ -135,7 +135,7 @@ TEST(Table, TheEmptyKeyAndTheLongestKeyWork) {
   const std::string nearly = longest.substr(1);
   const std::vector<OwnedEntry> entries = {Put("", 9, "empty"), Tombstone("", 3),
                                            Put(nearly, 4, "nearly"), Put(longest, 2, "longest")};
-  for (const uint64_t block_bytes : {1, 4096, 1 << 20}) {
+  for (const uint64_t block_bytes : {1u, 4096u, 1u << 20}) {
     TableBuilderOptions options;
     options.block_bytes = block_bytes;
     options.filter = &kBloom;

@@ -48,8 +48,9 @@ class StringWritableFile final : public WritableFile {
   std::string* const bytes_;
 };
 
-// What a file was asked for.
+// What a file was asked for; and whether it fails.
 struct ReadLog {
+  bool fail = false;
   std::vector<IoCause> causes;
   uint64_t bytes = 0;
 };
@@ -64,6 +65,10 @@ class StringFile final : public RandomAccessFile {
     if (log_ != nullptr) {
       log_->causes.push_back(cause);
       log_->bytes += bytes;
+      if (log_->fail) {
+        std::fill_n(buffer, bytes, '?');
+        return Status::IoError("failed in the test");
+      }
     }
     if (offset > bytes_.size() || bytes > bytes_.size() - offset) {
       return Status::Corruption("read beyond the end");

@@ -367,7 +367,7 @@ TEST_F(ManifestTest, AFailedSwitchLeavesTheOldStateOrTheNew) {
 TEST_F(ManifestTest, AFailedAppendLosesAtMostThatEdit) {
   FaultyFileSystem faulty(files_.get());
   for (uint64_t number = 0; number < 3; ++number) {
-    for (const size_t written : {0, 1, 11, 12, 30, 1000}) {
+    for (const size_t written : {0U, 1U, 11U, 12U, 30U, 1000U}) {
       SCOPED_TRACE("call " + std::to_string(number) + ", bytes " + std::to_string(written));
       auto made = Manifest::Create(faulty, "/d", StateOf("", 7));
       ASSERT_TRUE(made.ok());
