@@ -116,7 +116,7 @@ struct Choice {
   std::string_view help;
 };
 // The rows of a table of choices: "key_chooser", "key_format", "key_order", "load_order",
-// "length_distribution".
+// "length_distribution"; none of a table that is not there.
 std::vector<Choice> ChoicesOf(std::string_view table);
 
 // The first reason why this workload cannot be run: no operations in the mix, keys to be chosen of
