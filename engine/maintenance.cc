@@ -70,22 +70,7 @@ std::shared_ptr<Maintenance::RunningCompaction> Maintenance::TakeCompaction() {
 
 BusyTables Maintenance::Busy() const {
   BusyTables busy;
-  for (const auto& running : running_) {
-    const CompactionPlan& plan = running->plan;
-    BusyTables::Output output;
-    output.level = plan.output_level;
-    output.new_run = plan.output_run == 0;
-    bool first = true;
-    for (const CompactionPlan::Input& input : plan.inputs) {
-      for (const TablePtr& table : input.tables) {
-        busy.tables.insert(table->number);
-        if (first || table->smallest < output.low) output.low = table->smallest;
-        if (first || table->largest > output.high) output.high = table->largest;
-        first = false;
-      }
-    }
-    busy.outputs.push_back(std::move(output));
-  }
+  for (const auto& running : running_) busy.Add(running->plan);
   return busy;
 }
 
