@@ -367,7 +367,7 @@ LedgerSnapshot DbImpl::ledger() const {
 
 uint64_t DbImpl::file_bytes() const {
   MutexLock lock(state_->mutex);
-  uint64_t bytes = state_->version->tree().bytes() + state_->manifest->bytes();
+  uint64_t bytes = state_->version->tree().bytes() + state_->manifest_bytes.load();
   for (const MemTablePtr& sealed : state_->sealed) bytes += sealed->wal_bytes;
   return bytes + wal_bytes_.load(std::memory_order_relaxed);
 }

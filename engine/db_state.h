@@ -60,6 +60,7 @@ struct DbState {
   VersionPtr version GUARDED_BY(mutex);
   std::multiset<SequenceNumber> snapshots GUARDED_BY(mutex);
   std::unique_ptr<Manifest> manifest;  // used by whoever holds Maintenance's install lock
+  std::atomic<uint64_t> manifest_bytes{0};
 
   uint64_t NewNumber() { return next_number.fetch_add(1, std::memory_order_relaxed); }
 

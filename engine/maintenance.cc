@@ -17,10 +17,8 @@ Maintenance::Maintenance(DbState& state, std::unique_ptr<Executor> executor)
   UpdateGate();
 }
 
-Maintenance::~Maintenance() {
-  stopping_.store(true);
-  executor_.reset();
-}
+// The executor, the last member, goes first, and waits for running jobs, which still use it.
+Maintenance::~Maintenance() { stopping_.store(true); }
 
 void Maintenance::Schedule() {
   while (!stopping_.load(std::memory_order_relaxed)) {
@@ -233,6 +231,7 @@ Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTa
   Result<Tree> tree = ApplyEdit(before->tree(), edit);
   if (!tree.ok()) return tree.status();
   if (Status s = state_.manifest->Append(edit); !s.ok()) return s;
+  state_.manifest_bytes.store(state_.manifest->bytes(), std::memory_order_relaxed);
 
   std::vector<Version::NumberedTable> tables = before->open_tables();
   tables.insert(tables.end(), open.begin(), open.end());

@@ -106,7 +106,8 @@ class Maintenance {
   Status no_space_ GUARDED_BY(state_.mutex);  // until a job succeeds
   Counters totals_ GUARDED_BY(state_.mutex);  // flushes, compactions, stalls only
 
-  std::unique_ptr<Executor> executor_;  // last: its destructor waits for jobs
+  // Last: its destructor waits for jobs, which use all of the above.
+  std::unique_ptr<Executor> executor_;
 };
 
 }  // namespace varve

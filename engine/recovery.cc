@@ -200,6 +200,7 @@ Status InstallReplay(DbState& state, ManifestState* manifest, Replay& replay,
   auto created = Manifest::Create(*state.file_system, state.directory, *manifest);
   if (!created.ok()) return created.status();
   state.manifest = std::move(*created);
+  state.manifest_bytes.store(state.manifest->bytes());
   for (const uint64_t log : logs) {
     if (Status s = state.file_system->Remove(WalFileName(state.directory, log)); !s.ok()) return s;
   }
