@@ -7,7 +7,7 @@
 #include <cassert>
 #include <utility>
 
-#include "engine/iterator/key_prefix.h"
+#include "engine/util/prefix.h"
 
 namespace varve {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "engine/iterator/key_prefix.h"
+#include "engine/util/prefix.h"
 
 namespace varve {
 

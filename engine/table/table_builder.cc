@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/iterator/key_prefix.h"
 #include "engine/table/block.h"
 #include "engine/table/table_format.h"
 #include "engine/table/table_index.h"
 #include "engine/util/hash.h"
+#include "engine/util/prefix.h"
 
 namespace varve {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "engine/iterator/key_prefix.h"
 #include "engine/table/block.h"
 #include "engine/util/coding.h"
+#include "engine/util/prefix.h"
 
 namespace varve {
 

@@ -1,11 +1,15 @@
-// KeyPrefix: the first 8 bytes of a key as an integer that compares as the bytes do.
+// KeyPrefix: the first 8 bytes of a key as an integer that compares as the bytes do; and
+// CommonPrefixBytes: how far two keys are equal.
 //
-// Comparing two of them costs no memory access. Unequal prefixes decide the order of the keys;
+// Comparing two prefixes costs no memory access. Unequal prefixes decide the order of the keys;
 // equal ones decide nothing, because shorter keys are padded with zeros.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -20,6 +24,21 @@ inline uint64_t KeyPrefix(std::string_view key) {
     std::memcpy(&bytes, key.data(), key.size());
   }
   return __builtin_bswap64(bytes);
+}
+
+// How many bytes at the front of `a` and `b` are equal.
+inline size_t CommonPrefixBytes(std::string_view a, std::string_view b) {
+  const size_t limit = std::min(a.size(), b.size());
+  size_t at = 0;
+  while (at + 8 <= limit) {
+    uint64_t word_a, word_b;
+    std::memcpy(&word_a, a.data() + at, 8);
+    std::memcpy(&word_b, b.data() + at, 8);
+    if (word_a != word_b) return at + static_cast<size_t>(std::countr_zero(word_a ^ word_b)) / 8;
+    at += 8;
+  }
+  while (at < limit && a[at] == b[at]) at++;
+  return at;
 }
 
 }  // namespace varve
