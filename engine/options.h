@@ -46,7 +46,7 @@ struct Options {
   std::string memtable = "skiplist";
   uint64_t memtable_bytes = 64 << 20;
   uint64_t memtables_max = 3;
-  std::string cache = "lru";
+  std::string cache = "clock";
   uint64_t cache_bytes = 64 << 20;
 
   // Tables

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/parts.h"
 
+#include "engine/cache/clock_cache.h"
 #include "engine/cache/lru_cache.h"
 #include "engine/compaction/strategies.h"
 #include "engine/filter/bloom_filter.h"
@@ -44,7 +45,8 @@ constexpr FilterPart kFilters[] = {
 };
 
 constexpr CachePart kCaches[] = {
-    {"lru", "least recently used, sharded", NewLruCache},
+    {"clock", "second chance, sharded: a hit writes one bit", NewClockCache},
+    {"lru", "least recently used, sharded: a hit moves the block in a list", NewLruCache},
     {"none", "no cache: every block comes from storage", NoCache},
 };
 

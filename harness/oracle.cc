@@ -115,6 +115,7 @@ uint64_t Oracle::Begin(const Operation& operation) {
     return 0;
   }
   const bool writes = Writes(operation.kind);
+  if (!writes && !check_) return 0;
   Slot* slot = writes ? FindOrMake(operation.record) : Find(operation.record);
   if (slot == nullptr) return 0;
   if (exclusive_) {

@@ -4,17 +4,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
+
+#include "engine/cache/block_bytes.h"
 
 namespace varve {
 
-// The checked and decompressed bytes of a block. Immutable once shared.
-using BlockBytes = std::shared_ptr<const std::string>;
-
 struct BlockKey {
-  uint64_t table = 0;   // number of the table
-  uint64_t offset = 0;  // of the block in its file
+  uint64_t table = 0;  // number of the table
+  uint32_t block = 0;  // of the table, counted from 0
   bool operator==(const BlockKey&) const = default;
 };
 
@@ -22,7 +19,7 @@ struct BlockKey {
 class BlockCache {
  public:
   virtual ~BlockCache() = default;
-  // nullptr if the block is not here.
+  // No bytes if the block is not here.
   virtual BlockBytes Lookup(const BlockKey& key) = 0;
   virtual void Insert(const BlockKey& key, BlockBytes block) = 0;
   virtual void Erase(const BlockKey& key) = 0;

@@ -8,13 +8,12 @@
 #include "engine/cache/lru_cache.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "engine/util/hash.h"
+#include "engine/cache/sharded_cache.h"
 
 namespace varve {
 namespace {
@@ -22,27 +21,14 @@ namespace {
 using NodeIndex = uint32_t;
 constexpr NodeIndex kNone = ~NodeIndex{0};
 
-struct Node {
+struct alignas(64) Node {
   BlockKey key;
   BlockBytes block;
   const char* end = nullptr;  // of the block's bytes
-  uint64_t charge = 0;
   uint32_t hash = 0;
   NodeIndex newer = kNone;
   NodeIndex older = kNone;  // next free node, for a free one
 };
-
-// What glibc's allocator takes for a request: 8 bytes of header, multiples of 16, at least 32.
-constexpr uint64_t AllocatedBytes(uint64_t request) {
-  return std::max<uint64_t>(32, (request + 8 + 15) / 16 * 16);
-}
-
-// The characters and the string object with its reference counts.
-uint64_t BlockCharge(const std::string& block) {
-  constexpr uint64_t kReferenceCountBytes = 16;
-  return AllocatedBytes(block.capacity() + 1) +
-         AllocatedBytes(sizeof(std::string) + kReferenceCountBytes);
-}
 
 // Nodes by index. Addresses are stable.
 class Slabs {
@@ -68,8 +54,7 @@ class Slabs {
  private:
   static constexpr NodeIndex kSlabNodes = 64;
   // The slab and its pointer, which a growing vector may hold twice over.
-  static constexpr uint64_t kSlabBytes =
-      AllocatedBytes(kSlabNodes * sizeof(Node)) + 2 * sizeof(void*);
+  static constexpr uint64_t kSlabBytes = (kSlabNodes + 1) * sizeof(Node) + 2 * sizeof(void*);
 
   void AddSlab() {
     const auto first = static_cast<NodeIndex>(slabs_.size() * kSlabNodes);
@@ -160,8 +145,8 @@ class alignas(64) Shard {
   BlockBytes Lookup(const BlockKey& key, uint32_t hash) {
     const std::lock_guard lock(mutex_);
     const NodeIndex index = Find(key, hash);
-    if (index == kNone) return nullptr;
-    Prefetch(nodes_[index]);
+    if (index == kNone) return {};
+    nodes_[index].block.Prefetch(nodes_[index].end);
     if (index != newest_) {
       Unlink(index);
       LinkNewest(index);
@@ -170,7 +155,7 @@ class alignas(64) Shard {
   }
 
   void Insert(const BlockKey& key, uint32_t hash, BlockBytes block) {
-    const uint64_t charge = BlockCharge(*block);
+    const uint64_t charge = block.allocated_bytes();
     std::vector<BlockBytes> evicted;  // freed after the lock is
     const std::lock_guard lock(mutex_);
     const NodeIndex present = Find(key, hash);
@@ -183,8 +168,7 @@ class alignas(64) Shard {
     Node& node = nodes_[index];
     node.key = key;
     node.block = std::move(block);
-    node.end = node.block->data() + node.block->size();
-    node.charge = charge;
+    node.end = node.block.data() + node.block.size();
     node.hash = hash;
     table_.Insert(hash, index);
     LinkNewest(index);
@@ -210,13 +194,6 @@ class alignas(64) Shard {
            table_.growth_bytes();
   }
 
-  // A reader takes a reference and then looks at the end of the block, where its restart points
-  // are: two misses that would otherwise wait for each other, and for those of the list.
-  static void Prefetch(const Node& node) {
-    __builtin_prefetch(node.block.get(), 1);
-    __builtin_prefetch(node.end - 1);
-  }
-
   NodeIndex Find(const BlockKey& key, uint32_t hash) {
     return table_.Find(hash, [&](NodeIndex index) { return nodes_[index].key == key; });
   }
@@ -225,9 +202,8 @@ class alignas(64) Shard {
     Node& node = nodes_[index];
     table_.Remove(node.hash, index);
     Unlink(index);
-    blocks_bytes_ -= node.charge;
+    blocks_bytes_ -= node.block.allocated_bytes();
     BlockBytes block = std::move(node.block);
-    node.block = nullptr;
     nodes_.Release(index);
     return block;
   }
@@ -256,54 +232,10 @@ class alignas(64) Shard {
   NodeIndex oldest_ = kNone;
 };
 
-// A shard should hold many blocks of any usual size.
-constexpr uint64_t kShardBytesMin = 32 << 20;
-constexpr uint64_t kShardsMax = 16;
-
-class LruCache final : public BlockCache {
- public:
-  explicit LruCache(uint64_t bytes_max) : bytes_max_(bytes_max) {
-    const uint64_t wanted = std::clamp<uint64_t>(bytes_max / kShardBytesMin, 1, kShardsMax);
-    shard_count_ = std::bit_floor(wanted);
-    for (uint64_t i = 0; i < shard_count_; i++) shards_[i].set_bytes_max(bytes_max / shard_count_);
-  }
-
-  BlockBytes Lookup(const BlockKey& key) override {
-    const uint64_t hash = Mix64(key.table, key.offset);
-    return ShardOf(hash).Lookup(key, static_cast<uint32_t>(hash));
-  }
-
-  void Insert(const BlockKey& key, BlockBytes block) override {
-    const uint64_t hash = Mix64(key.table, key.offset);
-    ShardOf(hash).Insert(key, static_cast<uint32_t>(hash), std::move(block));
-  }
-
-  void Erase(const BlockKey& key) override {
-    const uint64_t hash = Mix64(key.table, key.offset);
-    ShardOf(hash).Erase(key, static_cast<uint32_t>(hash));
-  }
-
-  uint64_t bytes() const override {
-    uint64_t sum = 0;
-    for (uint64_t i = 0; i < shard_count_; i++) sum += shards_[i].bytes();
-    return sum;
-  }
-
-  uint64_t bytes_max() const override { return bytes_max_; }
-
- private:
-  // By high bits; slots go by low bits.
-  Shard& ShardOf(uint64_t hash) { return shards_[hash >> 32 & (shard_count_ - 1)]; }
-
-  const uint64_t bytes_max_;
-  uint64_t shard_count_ = 1;
-  mutable std::array<Shard, kShardsMax> shards_;
-};
-
 }  // namespace
 
 std::unique_ptr<BlockCache> NewLruCache(uint64_t bytes_max) {
-  return std::make_unique<LruCache>(bytes_max);
+  return std::make_unique<ShardedCache<Shard>>(bytes_max);
 }
 
 }  // namespace varve

@@ -68,6 +68,18 @@ class BloomFilterPolicy final : public FilterPolicy {
     return all != 0;
   }
 
+  // The first group of probes.
+  void Prefetch(uint64_t hash, std::string_view filter) const override {
+    if (filter.size() < 2) return;
+    __builtin_prefetch(&filter.back());
+    const uint64_t bits = (filter.size() - 1) * 8;
+    const uint64_t step = Step(hash);
+    uint64_t probe = hash;
+    for (int i = 0; i < kGroup; i++, probe += step) {
+      __builtin_prefetch(filter.data() + Place(probe, bits) / 8);
+    }
+  }
+
   // (1 - e^(-k/b))^k for b bits per key and k probes.
   double ExpectedFalsePositiveRate(double bits_per_key) const override {
     if (!(bits_per_key > 0)) return 1;

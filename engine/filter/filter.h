@@ -30,6 +30,9 @@ class FilterPolicy {
   // May the set hold a key with this hash? Any bytes are legal: damage must answer true.
   virtual bool MayContain(uint64_t hash, std::string_view filter) const = 0;
 
+  // Asks the processor for the memory that MayContain will look at first.
+  virtual void Prefetch(uint64_t /*hash*/, std::string_view /*filter*/) const {}
+
   // The false-positive rate that theory expects at `bits_per_key`, for reports.
   virtual double ExpectedFalsePositiveRate(double bits_per_key) const = 0;
 };

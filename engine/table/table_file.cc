@@ -89,35 +89,35 @@ Status TableFile::Load(const ReadContext& context) {
 }
 
 BlockBytes TableFile::CachedBlock(size_t block) const {
-  if (options_.cache == nullptr) return nullptr;
-  return options_.cache->Lookup({options_.number, index_.offset(block)});
+  if (options_.cache == nullptr) return {};
+  return options_.cache->Lookup(CacheKey(block));
 }
 
 Status TableFile::ReadBlock(const ReadContext& context, size_t block, BlockBytes* bytes) const {
-  const auto fresh = std::make_shared<std::string>();
+  BlockBytes fresh = BlockBytes::Allocate(stored_bytes(block, block + 1));
   const IoCause cause = {context.kind, context.level, context.reason};
-  Status status = ReadStored(cause, block, block + 1, fresh.get());
+  Status status = ReadStored(cause, block, block + 1, fresh.data());
   if (!status.ok()) return status;
   std::string scratch;
   std::string_view contents;
-  status = OpenStored(block, *fresh, &scratch, &contents);
+  status = OpenStored(block, fresh.view(), &scratch, &contents);
   if (!status.ok()) return status;
-  if (contents.data() == fresh->data()) {
-    fresh->resize(contents.size());
+  if (contents.data() == fresh.data()) {
+    fresh.Truncate(contents.size());
   } else {
-    *fresh = std::move(scratch);
+    fresh = BlockBytes::Allocate(contents.size());
+    contents.copy(fresh.data(), contents.size());
   }
-  *bytes = fresh;
   if (options_.cache != nullptr && context.fill_cache) {
-    options_.cache->Insert({options_.number, index_.offset(block)}, *bytes);
+    options_.cache->Insert(CacheKey(block), fresh);
   }
+  *bytes = std::move(fresh);
   return {};
 }
 
-Status TableFile::ReadStored(IoCause cause, size_t first, size_t last, std::string* buffer) const {
+Status TableFile::ReadStored(IoCause cause, size_t first, size_t last, char* buffer) const {
   const uint64_t begin = index_.offset(first);
-  buffer->resize(index_.offset(last - 1) + index_.block_bytes(last - 1) - begin);
-  const Status status = file_->Read(cause, begin, buffer->size(), buffer->data());
+  const Status status = file_->Read(cause, begin, stored_bytes(first, last), buffer);
   return status.ok() ? status : Locate(status, "data block", begin);
 }
 

@@ -33,13 +33,17 @@ class TableFile {
   const FilterPolicy* filter_policy() const { return filter_policy_; }
   uint64_t number() const { return options_.number; }
 
-  // A data block in the cache, or nullptr.
+  // A data block in the cache, or none.
   BlockBytes CachedBlock(size_t block) const;
   // A data block from storage; goes into the cache if context.fill_cache.
   Status ReadBlock(const ReadContext& context, size_t block, BlockBytes* bytes) const;
 
-  // Reads the stored bytes of the blocks [first, last) into *buffer, unchecked.
-  Status ReadStored(IoCause cause, size_t first, size_t last, std::string* buffer) const;
+  // Stored bytes of the blocks [first, last).
+  uint64_t stored_bytes(size_t first, size_t last) const {
+    return index_.offset(last - 1) + index_.block_bytes(last - 1) - index_.offset(first);
+  }
+  // Reads them, unchecked, to `buffer`, which has room.
+  Status ReadStored(IoCause cause, size_t first, size_t last, char* buffer) const;
   // Checks one block that ReadStored read. See engine/table/table_format.h.
   Status OpenStored(size_t block, std::string_view stored, std::string* scratch,
                     std::string_view* contents) const;
@@ -51,6 +55,7 @@ class TableFile {
   TableFile(std::unique_ptr<RandomAccessFile> file, const TableReaderOptions& options)
       : file_(std::move(file)), options_(options) {}
 
+  BlockKey CacheKey(size_t block) const { return {options_.number, static_cast<uint32_t>(block)}; }
   Status Load(const ReadContext& context);
   Status LoadFooter(const ReadContext& context);
   // Reads and checks a block that is not data.

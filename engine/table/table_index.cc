@@ -4,6 +4,7 @@
 #include "engine/table/table_index.h"
 
 #include <algorithm>
+#include <span>
 
 #include "engine/table/block.h"
 #include "engine/util/coding.h"
@@ -94,6 +95,9 @@ Status TableIndex::Decode(std::string_view contents, uint64_t data_bytes, TableI
     if (!GetRow(&rest, &key, &tag, &block_bytes)) return damaged;
     const std::string_view suffix = std::string_view(key).substr(index->shared_.size());
     index->prefixes_.push_back(KeyPrefix(suffix));
+    if (index->prefixes_.size() % kSectionBlocks == 0) {
+      index->samples_.push_back(index->prefixes_.back());
+    }
     index->separators_.append(suffix);
     index->separator_begins_.push_back(index->separators_.size());
     index->offsets_.push_back(index->offsets_.back() + block_bytes);
@@ -114,9 +118,10 @@ int TableIndex::CompareSeparator(size_t block, std::string_view key_suffix, Tag 
 
 namespace {
 
-// The first place whose value is not below `value`. Without branches on what is compared: half of
-// them would be mispredicted. REQUIRES: not empty.
-size_t LowerBound(const std::vector<uint64_t>& values, uint64_t value) {
+// The number of values below `value`, which come first. Without branches on what is compared: half
+// of them would be mispredicted.
+size_t LowerBound(std::span<const uint64_t> values, uint64_t value) {
+  if (values.empty()) return 0;
   const uint64_t* base = values.data();
   for (size_t rest = values.size(); rest > 1;) {
     const size_t half = rest / 2;
@@ -128,12 +133,22 @@ size_t LowerBound(const std::vector<uint64_t>& values, uint64_t value) {
 
 }  // namespace
 
+size_t TableIndex::FindPrefix(uint64_t prefix) const {
+  constexpr size_t kLinePrefixes = 8;
+  const size_t begin = LowerBound(samples_, prefix) * kSectionBlocks;
+  const size_t end = std::min(begin + kSectionBlocks, blocks());
+  // All lines of the section at once: their misses overlap.
+  for (size_t i = begin; i < end; i += kLinePrefixes) __builtin_prefetch(&prefixes_[i]);
+  const std::span<const uint64_t> section(prefixes_.data() + begin, end - begin);
+  return begin + LowerBound(section, prefix);
+}
+
 size_t TableIndex::Find(std::string_view key, Tag tag) const {
   const int order = key.substr(0, shared_.size()).compare(shared_);
   if (order != 0) return order < 0 ? 0 : blocks();
   const std::string_view suffix = key.substr(shared_.size());
   const uint64_t prefix = KeyPrefix(suffix);
-  size_t low = LowerBound(prefixes_, prefix);
+  size_t low = FindPrefix(prefix);
   if (low == blocks() || prefixes_[low] != prefix) return low;
   const auto begin = prefixes_.begin() + static_cast<std::ptrdiff_t>(low);
   auto high =
@@ -151,7 +166,7 @@ size_t TableIndex::Find(std::string_view key, Tag tag) const {
 
 uint64_t TableIndex::bytes() const {
   return sizeof *this + shared_.capacity() + separators_.capacity() +
-         sizeof(uint64_t) * (prefixes_.capacity() + offsets_.capacity() +
+         sizeof(uint64_t) * (prefixes_.capacity() + samples_.capacity() + offsets_.capacity() +
                              separator_begins_.capacity() + tags_.capacity());
 }
 

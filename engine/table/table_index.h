@@ -36,7 +36,8 @@ class TableIndexBuilder {
 };
 
 // An index in memory: 8-byte prefixes of the separators, without the bytes that all of them share,
-// in a flat array for a binary search; whole separators only decide ties. Immutable.
+// in a flat array for a binary search; whole separators only decide ties. The search begins in a
+// sample of the prefixes, which is small enough to stay in the processor's caches. Immutable.
 class TableIndex {
  public:
   // `data_bytes`: what the lengths of all blocks must add up to.
@@ -59,10 +60,15 @@ class TableIndex {
   uint64_t bytes() const;
 
  private:
+  // The first block whose prefix is not below `prefix`, or blocks().
+  size_t FindPrefix(uint64_t prefix) const;
   int CompareSeparator(size_t block, std::string_view key_suffix, Tag tag) const;
+
+  static constexpr size_t kSectionBlocks = 64;
 
   std::string shared_;
   std::vector<uint64_t> prefixes_;
+  std::vector<uint64_t> samples_;           // the last prefix of each whole section
   std::vector<uint64_t> offsets_;           // blocks() + 1 of them
   std::vector<uint64_t> separator_begins_;  // in separators_; blocks() + 1 of them
   std::string separators_;                  // suffixes, end to end

@@ -55,7 +55,8 @@ Status TableIterator::ReadChunk(size_t block, Direction direction) {
   }
   chunk_first_ = chunk_last_ = 0;
   const IoCause cause = {context_.kind, context_.level, context_.reason};
-  const Status status = table_->ReadStored(cause, first, last, &chunk_);
+  chunk_.resize(table_->stored_bytes(first, last));
+  const Status status = table_->ReadStored(cause, first, last, chunk_.data());
   if (!status.ok()) return status;
   chunk_first_ = first;
   chunk_last_ = last;
@@ -66,16 +67,16 @@ Status TableIterator::Fetch(size_t block, Direction direction, std::string_view*
   const bool in_chunk = block >= chunk_first_ && block < chunk_last_;
   if (!in_chunk && !past_cache_) {
     pin_ = table_->CachedBlock(block);
-    if (pin_ != nullptr) {
+    if (pin_) {
       Count(&LevelReadTallies::scan_blocks_from_cache);
-      *contents = *pin_;
+      *contents = pin_.view();
       return {};
     }
   }
   Count(&LevelReadTallies::scan_blocks_from_storage);
   if (context_.fill_cache) {
     const Status status = table_->ReadBlock(context_, block, &pin_);
-    if (status.ok()) *contents = *pin_;
+    if (status.ok()) *contents = pin_.view();
     return status;
   }
   if (!in_chunk) {

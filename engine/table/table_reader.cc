@@ -12,11 +12,7 @@
 
 namespace varve {
 
-struct TableReader::Rep {
-  std::unique_ptr<TableFile> table;
-};
-
-TableReader::TableReader(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
+TableReader::TableReader(std::unique_ptr<TableFile> table) : table_(std::move(table)) {}
 TableReader::~TableReader() = default;
 
 Result<std::shared_ptr<TableReader>> TableReader::Open(std::unique_ptr<RandomAccessFile> file,
@@ -24,9 +20,7 @@ Result<std::shared_ptr<TableReader>> TableReader::Open(std::unique_ptr<RandomAcc
                                                        const ReadContext& context) {
   Result<std::unique_ptr<TableFile>> table = TableFile::Open(std::move(file), options, context);
   if (!table.ok()) return table.status();
-  auto rep = std::make_unique<Rep>();
-  rep->table = std::move(*table);
-  return std::shared_ptr<TableReader>(new TableReader(std::move(rep)));
+  return std::shared_ptr<TableReader>(new TableReader(std::move(*table)));
 }
 
 namespace {
@@ -39,7 +33,7 @@ void Count(const ReadContext& context, Tally LevelReadTallies::*tally) {
 Status GetFromBlock(const TableFile& table, const ReadContext& context, size_t block,
                     std::string_view key, SequenceNumber at, TableHit* hit, bool* key_there) {
   BlockBytes bytes = table.CachedBlock(block);
-  if (bytes != nullptr) {
+  if (bytes) {
     Count(context, &LevelReadTallies::blocks_from_cache);
   } else {
     Count(context, &LevelReadTallies::blocks_from_storage);
@@ -47,7 +41,7 @@ Status GetFromBlock(const TableFile& table, const ReadContext& context, size_t b
     if (!status.ok()) return status;
   }
   BlockView view;
-  if (!view.Reset(*bytes)) return table.Damaged(block, "block is malformed");
+  if (!view.Reset(bytes.view())) return table.Damaged(block, "block is malformed");
   const BlockSearch search = SearchBlock(view, key, SeekTag(at));
   if (search.state == BlockState::kDamaged) return table.Damaged(block, "block is malformed");
   hit->found = search.state == BlockState::kEntry && search.key_equal;
@@ -62,9 +56,14 @@ Status GetFromBlock(const TableFile& table, const ReadContext& context, size_t b
 
 }  // namespace
 
+void TableReader::Prefetch(uint64_t hash) const {
+  const FilterPolicy* filter = table_->filter_policy();
+  if (filter != nullptr) filter->Prefetch(hash, table_->filter());
+}
+
 Status TableReader::Get(const ReadContext& context, std::string_view key, uint64_t hash,
                         SequenceNumber at, TableHit* hit) const {
-  const TableFile& table = *rep_->table;
+  const TableFile& table = *table_;
   hit->found = false;
   const FilterPolicy* filter = table.filter_policy();
   if (filter != nullptr) {
@@ -85,16 +84,16 @@ Status TableReader::Get(const ReadContext& context, std::string_view key, uint64
 }
 
 std::unique_ptr<EntryIterator> TableReader::NewIterator(const ReadContext& context) const {
-  return std::make_unique<TableIterator>(rep_->table.get(), context);
+  return std::make_unique<TableIterator>(table_.get(), context);
 }
 
-Status TableReader::Verify() const { return VerifyTable(*rep_->table); }
-uint64_t TableReader::index_bytes() const { return rep_->table->index().bytes(); }
-uint64_t TableReader::filter_bytes() const { return rep_->table->filter().capacity(); }
-const TableInfo& TableReader::info() const { return rep_->table->properties().info; }
+Status TableReader::Verify() const { return VerifyTable(*table_); }
+uint64_t TableReader::index_bytes() const { return table_->index().bytes(); }
+uint64_t TableReader::filter_bytes() const { return table_->filter().capacity(); }
+const TableInfo& TableReader::info() const { return table_->properties().info; }
 uint64_t TableReader::entries() const { return info().entries; }
 std::string TableReader::DumpText(bool with_entries) const {
-  return DumpTable(*rep_->table, with_entries);
+  return DumpTable(*table_, with_entries);
 }
 
 }  // namespace varve

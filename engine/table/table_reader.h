@@ -21,6 +21,8 @@
 
 namespace varve {
 
+class TableFile;
+
 // Who reads, and how.
 struct ReadContext {
   IoKind kind = IoKind::kGet;  // the cause that reads are charged to
@@ -53,6 +55,9 @@ class TableReader {
                                                    const ReadContext& context);
   ~TableReader();
 
+  // Asks the processor for what Get will look at first.
+  void Prefetch(uint64_t hash) const;
+
   // The newest version of `key` at or before `at`. `hash` is HashKey(key). Asks the filter first.
   // Fills *hit only; counts at context.level.
   Status Get(const ReadContext& context, std::string_view key, uint64_t hash, SequenceNumber at,
@@ -77,9 +82,8 @@ class TableReader {
   std::string DumpText(bool with_entries) const;
 
  private:
-  struct Rep;
-  explicit TableReader(std::unique_ptr<Rep> rep);
-  std::unique_ptr<Rep> rep_;
+  explicit TableReader(std::unique_ptr<TableFile> table);
+  const std::unique_ptr<TableFile> table_;
 };
 
 }  // namespace varve

@@ -4,6 +4,7 @@
 #include "engine/tree/version.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "engine/iterator/merging_iterator.h"
@@ -26,10 +27,10 @@ Version::Version(Tree tree, const std::vector<NumberedTable>& open) : tree_(std:
     assert(at != open.end() && at->number == number);
     return *at;
   };
-  for (const Level& level : tree_.levels) {
-    std::vector<RunIndex>& runs = levels_.emplace_back();
-    for (const Run& run : level.runs) {
-      RunIndex& index = runs.emplace_back();
+  for (size_t level = 0; level < tree_.levels.size(); ++level) {
+    for (const Run& run : tree_.levels[level].runs) {
+      RunIndex& index = runs_.emplace_back();
+      index.level = static_cast<uint8_t>(level);
       for (const TablePtr& info : run.tables) {
         open_.push_back(find(info->number));
         index.largest_prefixes.push_back(KeyPrefix(info->largest));
@@ -42,26 +43,36 @@ Version::Version(Tree tree, const std::vector<NumberedTable>& open) : tree_(std:
             [](const NumberedTable& a, const NumberedTable& b) { return a.number < b.number; });
 }
 
-int Version::RunIndex::FindTable(std::string_view key) const {
+const TableReader* Version::RunIndex::FindTable(std::string_view key) const {
   const uint64_t prefix = KeyPrefix(key);
   size_t at = static_cast<size_t>(
       std::lower_bound(largest_prefixes.begin(), largest_prefixes.end(), prefix) -
       largest_prefixes.begin());
   while (at < infos.size() && infos[at]->largest < key) ++at;
-  if (at == infos.size() || infos[at]->smallest > key) return -1;
-  return static_cast<int>(at);
+  if (at == infos.size() || infos[at]->smallest > key) return nullptr;
+  return readers[at];
 }
 
 Status Version::Get(ReadContext context, std::string_view key, uint64_t hash, SequenceNumber at,
                     TableHit* hit) const {
-  for (size_t level = 0; level < levels_.size(); ++level) {
-    context.level = static_cast<uint8_t>(level);
-    for (const RunIndex& run : levels_[level]) {
-      const int table = run.FindTable(key);
-      if (table < 0) continue;
-      if (context.counters != nullptr) context.counters->levels[level].runs_probed.Add();
-      const TableReader* reader = run.readers[static_cast<size_t>(table)];
-      if (Status s = reader->Get(context, key, hash, at, hit); !s.ok()) return s;
+  struct Candidate {
+    const TableReader* table;
+    uint8_t level;
+  };
+  constexpr size_t kCandidatesMax = 8;
+  std::array<Candidate, kCandidatesMax> candidates;
+  for (size_t next = 0; next < runs_.size();) {
+    size_t count = 0;
+    for (; next < runs_.size() && count < kCandidatesMax; ++next) {
+      const TableReader* table = runs_[next].FindTable(key);
+      if (table == nullptr) continue;
+      table->Prefetch(hash);
+      candidates[count++] = {table, runs_[next].level};
+    }
+    for (size_t i = 0; i < count; ++i) {
+      context.level = candidates[i].level;
+      if (context.counters != nullptr) context.counters->levels[context.level].runs_probed.Add();
+      if (Status s = candidates[i].table->Get(context, key, hash, at, hit); !s.ok()) return s;
       if (hit->found) return {};
     }
   }

@@ -55,7 +55,9 @@ class Version {
   const Tree& tree() const { return tree_; }
 
   // The newest version of `key` at or before `at`: looks into the runs newest first and stops at
-  // the first that has one. context.level is set for each table; runs_probed is counted here.
+  // the first that has one. context.level is set for each table; runs_probed is counted here. What
+  // the filters of several runs will touch is asked for before the first of them is: their cache
+  // misses overlap.
   Status Get(ReadContext context, std::string_view key, uint64_t hash, SequenceNumber at,
              TableHit* hit) const;
 
@@ -77,14 +79,15 @@ class Version {
     std::vector<uint64_t> largest_prefixes;  // first 8 bytes of the largest keys, big endian
     std::vector<const TableInfo*> infos;
     std::vector<const TableReader*> readers;
+    uint8_t level = 0;
 
-    // The table that may hold `key`, or -1.
-    int FindTable(std::string_view key) const;
+    // The table that may hold `key`, or nullptr.
+    const TableReader* FindTable(std::string_view key) const;
   };
 
   Tree tree_;
-  std::vector<NumberedTable> open_;            // of this tree only, ascending
-  std::vector<std::vector<RunIndex>> levels_;  // parallel to tree_.levels and their runs
+  std::vector<NumberedTable> open_;  // of this tree only, ascending
+  std::vector<RunIndex> runs_;       // of all levels, newest first
 };
 using VersionPtr = std::shared_ptr<const Version>;
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/cache/clock_cache.h"
 #include "engine/cache/lru_cache.h"
 #include "engine/filter/bloom_filter.h"
 #include "engine/iterator/merging_iterator.h"
@@ -333,29 +334,39 @@ void BM_BloomProbe(benchmark::State& state) {
 }
 BENCHMARK(BM_BloomProbe)->ArgNames({"keys", "present"})->ArgsProduct({{100000, 50000000}, {0, 1}});
 
-void BM_LruLookup(benchmark::State& state) {
+BlockBytes Block(size_t bytes) {
+  BlockBytes block = BlockBytes::Allocate(bytes);
+  std::fill_n(block.data(), bytes, 'b');
+  return block;
+}
+
+template <std::unique_ptr<BlockCache> (*New)(uint64_t)>
+void BM_CacheLookup(benchmark::State& state) {
   const auto blocks = static_cast<uint64_t>(state.range(0));
-  const auto cache = NewLruCache(uint64_t{4} << 30);
+  const auto cache = New(uint64_t{4} << 30);
   for (uint64_t i = 0; i < blocks; i++) {
-    cache->Insert({i / 16000, i % 16000 * 4100}, std::make_shared<const std::string>(1000, 'b'));
+    cache->Insert({i / 16000, static_cast<uint32_t>(i % 16000)}, Block(1000));
   }
   std::mt19937_64 random(7);
   for (auto _ : state) {
     const uint64_t i = random() % blocks;
-    const BlockBytes block = cache->Lookup({i / 16000, i % 16000 * 4100});
-    if (block == nullptr) std::abort();
+    const BlockBytes block = cache->Lookup({i / 16000, static_cast<uint32_t>(i % 16000)});
+    if (!block) std::abort();
   }
 }
-BENCHMARK(BM_LruLookup)->ArgName("blocks")->Arg(1000)->Arg(300000);
+BENCHMARK(BM_CacheLookup<NewClockCache>)->ArgName("blocks")->Arg(1000)->Arg(300000);
+BENCHMARK(BM_CacheLookup<NewLruCache>)->ArgName("blocks")->Arg(1000)->Arg(300000);
 
 // Insertions into a full cache: each evicts.
-void BM_LruInsert(benchmark::State& state) {
-  const auto cache = NewLruCache(64 << 20);
-  const auto block = std::make_shared<const std::string>(4100, 'b');
-  uint64_t i = 0;
+template <std::unique_ptr<BlockCache> (*New)(uint64_t)>
+void BM_CacheInsert(benchmark::State& state) {
+  const auto cache = New(64 << 20);
+  const BlockBytes block = Block(4100);
+  uint32_t i = 0;
   for (auto _ : state) cache->Insert({1, i++}, block);
 }
-BENCHMARK(BM_LruInsert);
+BENCHMARK(BM_CacheInsert<NewClockCache>);
+BENCHMARK(BM_CacheInsert<NewLruCache>);
 
 }  // namespace
 }  // namespace varve

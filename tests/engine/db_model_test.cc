@@ -48,7 +48,7 @@ class DbModelTest : public testing::TestWithParam<Configuration> {
     options_.background = GetParam().background;
     options_.filter = Chance(0.5) ? "bloom" : "none";
     options_.compression = Chance(0.5) ? "lz4" : "none";
-    options_.cache = Chance(0.5) ? "lru" : "none";
+    options_.cache = Chance(0.5) ? "clock" : Chance(0.5) ? "lru" : "none";
     options_.granularity = Chance(0.5) ? "file" : "auto";
     options_.movement = Chance(0.5) ? "round_robin" : "auto";
     options_.durability = Chance(0.5) ? "process" : "power";

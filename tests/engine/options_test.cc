@@ -62,7 +62,7 @@ TEST(Bytes, AreWrittenAsTextThatReadsBackExactly) {
 TEST(NearestName, IsTheOneThatWasProbablyMeant) {
   const std::vector<std::string> names = {"engine.memtable",   "engine.memtable_bytes",
                                           "engine.compaction", "trial.seed",
-                                          "skiplist",          "lru"};
+                                          "skiplist",          "clock"};
   EXPECT_EQ(NearestName("engine.memtabel", names), "engine.memtable");
   EXPECT_EQ(NearestName("engine.memtable_byte", names), "engine.memtable_bytes");
   EXPECT_EQ(NearestName("engine.memtable-bytes", names), "engine.memtable_bytes");
@@ -70,7 +70,7 @@ TEST(NearestName, IsTheOneThatWasProbablyMeant) {
   EXPECT_EQ(NearestName("seed", names), "trial.seed");
   EXPECT_EQ(NearestName("SkipList", names), "skiplist");
   EXPECT_EQ(NearestName("skip", names), "skiplist");
-  EXPECT_EQ(NearestName("rlu", names), "lru");
+  EXPECT_EQ(NearestName("clcok", names), "clock");
   EXPECT_EQ(NearestName("compaktion", names), "engine.compaction");
 }
 
@@ -167,7 +167,7 @@ TEST(Options, WrongSettingsAreRefusedInOneSentence) {
 TEST(Options, AnUnknownPartWithNothingNearListsWhatThereIs) {
   Options options;
   const std::string message = MessageOf(SetOption(&options, "cache", "zzzzzzzz"));
-  EXPECT_NE(message.find("there are lru, none"), std::string::npos) << message;
+  EXPECT_NE(message.find("there are clock, lru, none"), std::string::npos) << message;
 }
 
 TEST(Options, AWrongValueLeavesTheOldOne) {
