@@ -77,7 +77,10 @@ std::string Printable(std::string_view bytes) {
 }
 
 Oracle::Oracle(const workloads::WorkloadState* state, uint64_t records_max, bool check)
-    : state_(state), check_(check), chunks_((records_max >> kChunkBits) + 1) {
+    : state_(state),
+      check_(check),
+      skips_updates_(!check && state->values().constant_size() && !state->deletes()),
+      chunks_((records_max >> kChunkBits) + 1) {
   SetClients(1);
 }
 
@@ -86,6 +89,23 @@ void Oracle::SetClients(int clients) {
   while (tallies_.size() < static_cast<size_t>(clients)) {
     tallies_.push_back(std::make_unique<ClientTally>());
   }
+}
+
+bool Oracle::Skips(const Operation& operation) const {
+  switch (operation.kind) {
+    case OperationKind::kScan:
+      return true;
+    case OperationKind::kRead:
+    case OperationKind::kReadAbsent:
+      return !check_;
+    case OperationKind::kUpdate:
+    case OperationKind::kReadModifyWrite:
+      return skips_updates_;
+    case OperationKind::kInsert:
+    case OperationKind::kDelete:
+      return false;
+  }
+  return false;
 }
 
 Oracle::Slot* Oracle::Find(uint64_t record) const {
@@ -111,11 +131,8 @@ void Oracle::MakeChunk(uint64_t chunk) {
 }
 
 uint64_t Oracle::Begin(const Operation& operation) {
-  if (operation.kind == OperationKind::kScan || operation.kind == OperationKind::kReadAbsent) {
-    return 0;
-  }
+  if (operation.kind == OperationKind::kReadAbsent || Skips(operation)) return 0;
   const bool writes = Writes(operation.kind);
-  if (!writes && !check_) return 0;
   Slot* slot = writes ? FindOrMake(operation.record) : Find(operation.record);
   if (slot == nullptr) return 0;
   if (exclusive_) {
@@ -131,7 +148,7 @@ uint64_t Oracle::Begin(const Operation& operation) {
 
 void Oracle::End(int client, const Operation& operation, uint64_t before, bool found,
                  std::string_view value) {
-  if (operation.kind == OperationKind::kScan) return;
+  if (Skips(operation)) return;
   ClientTally* tally = tallies_[static_cast<size_t>(client)].get();
   const bool writes = Writes(operation.kind);
   if (check_ && Gets(operation.kind)) {

@@ -98,6 +98,7 @@ class Oracle {
     Slot records_end{0};
   };
 
+  bool Skips(const workloads::Operation& operation) const;
   Slot* Find(uint64_t record) const;
   Slot* FindOrMake(uint64_t record);
   void MakeChunk(uint64_t chunk);
@@ -111,6 +112,9 @@ class Oracle {
 
   const workloads::WorkloadState* const state_;
   const bool check_;
+  // Updates change nothing that is asked for: nothing is checked, all values are of one size, and
+  // no record is ever deleted. Their slots are left alone.
+  const bool skips_updates_;
   bool exclusive_ = true;
   std::vector<std::atomic<Slot*>> chunks_;
   std::vector<std::unique_ptr<ClientTally>> tallies_;

@@ -271,7 +271,8 @@ class RunStream final : public OperationStream {
 WorkloadState::WorkloadState(const Workload& workload)
     : keys_(std::make_unique<KeySpace>(workload)),
       values_(std::make_unique<ValueSource>(workload)),
-      loaded_records_(workload.records) {
+      loaded_records_(workload.records),
+      deletes_(workload.delete_proportion > 0) {
   if (workload.insert_proportion > 0 && !InsertsOnly(workload)) {
     inserts_ = std::make_unique<AcknowledgedCounter>(workload.records);
   }

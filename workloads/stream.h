@@ -57,6 +57,9 @@ class WorkloadState {
   // run of nothing but inserts no operation chooses among them, and they are not counted.)
   uint64_t records() const;
 
+  // Whether the workload deletes records.
+  bool deletes() const { return deletes_; }
+
   // Keys by record number, and values by record number and version, for verification.
   const KeySpace& keys() const { return *keys_; }
   const ValueSource& values() const { return *values_; }
@@ -68,6 +71,7 @@ class WorkloadState {
   std::unique_ptr<KeySpace> keys_;
   std::unique_ptr<ValueSource> values_;
   const uint64_t loaded_records_;
+  const bool deletes_;
   std::unique_ptr<AcknowledgedCounter> inserts_;  // null if inserts need not be counted
 };
 

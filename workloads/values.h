@@ -42,6 +42,9 @@ class ValueSource {
   // Bytes of the value; at most value_bytes of the workload.
   size_t Size(uint64_t record, uint64_t version) const;
 
+  // Whether all values are of one size.
+  bool constant_size() const { return lengths_ == nullptr; }
+
   // The value. The view is into *buffer, whose memory is used again.
   std::string_view Make(uint64_t record, uint64_t version, std::string* buffer) const;
 
