@@ -18,6 +18,7 @@ import matplotlib
 import matplotlib.style
 import pandas
 
+from analysis import caveats
 from analysis.errors import AnalysisError, unknown
 from analysis.page import Page
 from analysis.provenance import stamps
@@ -227,10 +228,10 @@ def notes(results: Results, trials: Trials) -> list[str]:
     if len(trials.durabilities) > 1:
         lines.append("Durability classes differ (" + ", ".join(trials.durabilities)
                      + "): compare only within one.")
-    caveats = list(dict.fromkeys(caveat for trial in trials.all for caveat in trial.caveats))
-    lines += [f"Caveat: {caveat}" for caveat in caveats[:CAVEATS_SHOWN_MAX]]
-    if len(caveats) > CAVEATS_SHOWN_MAX:
-        lines.append(f"{len(caveats) - CAVEATS_SHOWN_MAX} more caveats are in the report.")
+    told = [caveat for caveat, _ in caveats.grouped(trials.all)]
+    lines += [f"Caveat: {caveat}" for caveat in told[:CAVEATS_SHOWN_MAX]]
+    if len(told) > CAVEATS_SHOWN_MAX:
+        lines.append(f"{len(told) - CAVEATS_SHOWN_MAX} more caveats are in the report.")
     return lines
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 import pandas
 
-from analysis import answer, drawing, tables
+from analysis import answer, caveats, drawing, tables
 from analysis.errors import AnalysisError, run_command
 from analysis.metrics import MAIN, metric
 from analysis.provenance import facts, stamps
@@ -131,7 +131,9 @@ def context(results: Results, trials: Trials, figures: list[Figure],
         "figures": figures, "not_drawn": not_drawn,
         "settings": tables.settings_tables(trials), "common": tables.common_settings(trials),
         "machine": facts(results, "machine"), "build": facts(results, "build"),
-        "caveats": caveats(trials), "not_controlled": NOT_CONTROLLED,
+        "caveats": [(caveat, drawing.which(about, trials))
+                    for caveat, about in caveats.grouped(trials.all)],
+        "not_controlled": NOT_CONTROLLED,
         "repeat": repeat_commands(results), "definitions": definitions(trials),
         "statistics": statistics(trials), "null_ns": null_cost(trials),
     }
@@ -183,15 +185,6 @@ def used_marks(trials: Trials) -> list[str]:
     if not all(trial.verified for trial in trials.all):
         lines.append("‡ the answers of some repetition were not verified")
     return lines
-
-
-def caveats(trials: Trials) -> list[tuple[str, str]]:
-    """Each caveat once, with the trials that it is about."""
-    found: dict[str, list] = {}
-    for trial in trials.all:
-        for caveat in trial.caveats:
-            found.setdefault(caveat, []).append(trial)
-    return [(caveat, drawing.which(about, trials)) for caveat, about in found.items()]
 
 
 def repeat_commands(results: Results) -> list[tuple[str, str]]:
