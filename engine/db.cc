@@ -66,6 +66,9 @@ class DbImpl final : public Db {
   Status Verify() override;
 
  private:
+  // Makes what is in the log durable, and notes that all is there.
+  Status CloseCleanly();
+
   // All of these run in the write leader.
   Status Commit(const std::vector<WriteQueue::Writer*>& group);
   Status AppendToWal(const std::vector<WriteQueue::Writer*>& group, SequenceNumber first,
@@ -98,11 +101,28 @@ class DbImpl final : public Db {
 };
 
 DbImpl::~DbImpl() {
+  const bool healthy = maintenance_ != nullptr && maintenance_->error().ok();
   maintenance_.reset();
-  // Bytes are with the kernel already; only the reserve is cut off, so a failure loses nothing.
-  if (wal_ != nullptr) {
-    if (Status s = wal_->Close(); !s.ok()) return;
+  // What was acknowledged is with the kernel already: a failure loses only the proof that all of it
+  // is there.
+  const Status closed = healthy ? CloseCleanly() : Status();
+  // Only the reserve is cut off here.
+  if (wal_ != nullptr && wal_->Close().ok() && closed.ok()) wal_.reset();
+}
+
+Status DbImpl::CloseCleanly() {
+  DbState& state = *state_;
+  {
+    MutexLock lock(state.mutex);
+    // The log of a sealed memtable is closed, and nobody can sync it any more.
+    if (!state.sealed.empty()) return {};
   }
+  const WalPosition log =
+      wal_ == nullptr ? WalPosition() : WalPosition{wal_->number(), wal_->bytes()};
+  if (log.bytes != 0) {
+    if (Status s = wal_->Sync(); !s.ok()) return s;
+  }
+  return state.manifest->Close(log.number, log.bytes);
 }
 
 Status DbImpl::Start() {
@@ -163,10 +183,12 @@ Status DbImpl::Commit(const std::vector<WriteQueue::Writer*>& group) {
     bytes += writer->operations.size();
     count += writer->count;
   }
-  if (Status s = maintenance_->AdmitWrite(bytes); !s.ok()) return s;
-  if (active_->bytes() >= state_->options.memtable_bytes) {
+  // A sealed memtable is never empty, so a log before another one is not, either.
+  if (active_->bytes() >= state_->options.memtable_bytes && active_->entries() != 0) {
     if (Status s = Seal(); !s.ok()) return s;
   }
+  // After sealing, which may have run, and failed, a flush.
+  if (Status s = maintenance_->AdmitWrite(bytes); !s.ok()) return s;
   // Numbers are spent even if the log refuses them: none is ever given to two writes.
   const SequenceNumber first = next_sequence_;
   next_sequence_ += count;
@@ -218,6 +240,7 @@ Status DbImpl::Seal() {
   if (wal_ != nullptr) {
     wal_number = state.NewNumber();
     auto made = NewWal(state, wal_number, {wal_->number(), wal_->bytes()});
+    if (made.status().code() == Status::Code::kIndeterminate) maintenance_->Poison(made.status());
     if (!made.ok()) return made.status();
     wal = std::move(*made);
     if (Status s = wal_->Close(); !s.ok()) {
@@ -236,7 +259,7 @@ Status DbImpl::Seal() {
   }
   wal_ = std::move(wal);
   wal_bytes_.store(0, std::memory_order_relaxed);
-  maintenance_->Schedule();
+  maintenance_->Retry();
   return {};
 }
 
@@ -337,9 +360,9 @@ Status DbImpl::Sync() {
   Status status = RunAsLeader([this]() -> Status {
     if (Status s = maintenance_->error(); !s.ok()) return s;
     Status synced = wal_->Sync();
+    if (synced.ok()) synced = SyncLogDirectory(*state_);
     if (synced.code() == Status::Code::kIndeterminate) maintenance_->Poison(synced);
-    if (!synced.ok()) return synced;
-    return state_->file_system->SyncDirectory({IoKind::kWal}, state_->directory);
+    return synced;
   });
   if (!status.ok()) return status;
   // The logs of sealed memtables were not synced; their tables will be.
@@ -393,8 +416,13 @@ void ResolveParts(DbState& state) {
   const Strategy strategy = FindPart(CompactionParts(), options.compaction)->make(options);
   state.planner = NewStrategyPlanner(strategy);
 
+  const uint64_t open_max = options.open_files_max;
+  state.files = std::make_unique<FileHandles>(
+      state.file_system.get(), open_max != 0 ? open_max : FileHandles::DefaultOpenMax());
+
   TableFactory& tables = state.tables;
   tables.file_system = state.file_system.get();
+  tables.files = state.files.get();
   tables.directory = state.directory;
   tables.table_bytes = options.table_bytes;
   tables.cache = state.cache.get();

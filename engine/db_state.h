@@ -40,6 +40,7 @@ struct DbState {
   std::unique_ptr<EventListener> own_listener;
   Ledger ledger;
   std::unique_ptr<FileSystem> file_system;  // the ledger's decorator
+  std::unique_ptr<FileHandles> files;       // to read tables
   std::unique_ptr<FileLock> lock;
   std::unique_ptr<BlockCache> cache;     // may be null
   std::unique_ptr<FilterPolicy> filter;  // may be null
@@ -59,8 +60,13 @@ struct DbState {
   std::deque<MemTablePtr> sealed GUARDED_BY(mutex);  // oldest first
   VersionPtr version GUARDED_BY(mutex);
   std::multiset<SequenceNumber> snapshots GUARDED_BY(mutex);
-  std::unique_ptr<Manifest> manifest;  // used by whoever holds Maintenance's install lock
   std::atomic<uint64_t> manifest_bytes{0};
+
+  // Used by whoever holds Maintenance's install lock.
+  std::unique_ptr<Manifest> manifest;
+  uint64_t manifest_number = 0;
+  uint64_t manifest_start_bytes = 0;  // before the first edit
+  uint64_t oldest_wal = 0;            // logs below this number are not needed any more
 
   uint64_t NewNumber() { return next_number.fetch_add(1, std::memory_order_relaxed); }
 
@@ -81,9 +87,21 @@ struct DbState {
   }
 };
 
+// Makes the names of logs durable. An error is kIndeterminate.
+Status SyncLogDirectory(DbState& state);
+
 // Makes the WAL with this number, in the way that the options say, as the one that follows
-// `previous`. The directory is synced if the durability class needs it.
+// `previous`. The directory is synced if the durability class needs it: if that fails, the error is
+// kIndeterminate.
 Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number, WalPosition previous);
+
+// Makes `manifest` durable in a new file, which is the current one from then on, and sets its
+// numbers.
+Status StartManifest(DbState& state, ManifestState* manifest);
+// Starts a new manifest with this tree, which is the current one, if options.manifest_bytes asks
+// for it; without space for one the former is gone on with. After an error nothing more may be
+// appended. REQUIRES: the install lock is held.
+Status SwitchGrownManifest(DbState& state, const Tree& tree);
 
 // Brings a database into `state`: reads or makes the manifest, removes what a crash left, replays
 // the logs into tables, and starts a new manifest. REQUIRES: the fixed half is set, the lock held.

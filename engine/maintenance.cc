@@ -43,19 +43,19 @@ void Maintenance::Schedule() {
 void Maintenance::Retry() {
   {
     MutexLock lock(state_.mutex);
-    no_space_ = Status();
+    no_space_to_flush_ = no_space_to_compact_ = Status();
   }
   Schedule();
 }
 
 bool Maintenance::TakeFlush() {
-  if (flushing_ || state_.sealed.empty() || !error_.ok() || !no_space_.ok()) return false;
+  if (flushing_ || state_.sealed.empty() || !error_.ok() || !no_space_to_flush_.ok()) return false;
   flushing_ = true;
   return true;
 }
 
 std::shared_ptr<Maintenance::RunningCompaction> Maintenance::TakeCompaction() {
-  if (compacting_all_ || !error_.ok() || !no_space_.ok()) return nullptr;
+  if (compacting_all_ || !error_.ok() || !no_space_to_compact_.ok()) return nullptr;
   if (running_.size() >= state_.options.compaction_threads) return nullptr;
   std::optional<CompactionPlan> plan = state_.planner->Plan(state_.version->tree(), Busy());
   if (!plan.has_value()) return nullptr;
@@ -80,14 +80,15 @@ void Maintenance::RunFlush() {
   state_.listener->OnJobBegin(event);
   event.status = FlushOldest(&event);
   event.end_ns = state_.clock->NowNs();
-  if (!event.status.ok()) Fail(event.status);
+  bool failed = false;
   {
     MutexLock lock(state_.mutex);
     flushing_ = false;
-    Record(event);
+    failed = !Record(event);
     UpdateGate();
     changed_.NotifyAll();
   }
+  if (failed) state_.listener->OnError(event.status);
   state_.listener->OnJobEnd(event);
   if (event.status.ok()) Schedule();
 }
@@ -127,7 +128,10 @@ Status Maintenance::FlushOldest(JobEvent* event) {
   edit.oldest_wal = oldest_wal_left;
   if (Status s = Install(std::move(edit), output->open, true); !s.ok()) return s;
   if (memtable->wal_number == 0) return {};
-  return state_.file_system->Remove(WalFileName(state_.directory, memtable->wal_number));
+  // A log that cannot be removed now is removed at the next open: nothing needs it.
+  const std::string log = WalFileName(state_.directory, memtable->wal_number);
+  static_cast<void>(state_.file_system->Remove(log).ok());
+  return {};
 }
 
 void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& running) {
@@ -144,14 +148,16 @@ void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& runnin
   state_.listener->OnJobBegin(event);
   event.status = Compact(plan, &event);
   event.end_ns = state_.clock->NowNs();
-  if (!event.status.ok()) Fail(event.status);
+  bool failed = false;
   {
     MutexLock lock(state_.mutex);
     std::erase(running_, running);
-    Record(event);
+    running->status = event.status;
+    failed = !Record(event);
     UpdateGate();
     changed_.NotifyAll();
   }
+  if (failed) state_.listener->OnError(event.status);
   state_.listener->OnJobEnd(event);
   if (event.status.ok()) Schedule();
 }
@@ -190,6 +196,10 @@ Status Maintenance::MergePlan(const CompactionPlan& plan, JobEvent* event, TreeE
   context.level = static_cast<uint8_t>(plan.output_level);
   context.reason = static_cast<uint8_t>(plan.reason);
   context.fill_cache = false;
+  // Many runs share what a few would read ahead.
+  constexpr uint64_t kReadAheadBytes = 4 << 20;
+  context.read_ahead_bytes = std::clamp<uint64_t>(kReadAheadBytes / plan.inputs.size(), 16 << 10,
+                                                  context.read_ahead_bytes);
   std::vector<std::unique_ptr<EntryIterator>> inputs;
   for (const CompactionPlan::Input& input : plan.inputs) {
     inputs.push_back(version->NewIterator(context, input.tables));
@@ -229,8 +239,13 @@ Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTa
   edit.next_number = state_.next_number.load();
   edit.last_sequence = state_.last_sequence.load();
   Result<Tree> tree = ApplyEdit(before->tree(), edit);
-  if (!tree.ok()) return tree.status();
-  if (Status s = state_.manifest->Append(edit); !s.ok()) return s;
+  Status appended = tree.ok() ? state_.manifest->Append(edit) : tree.status();
+  if (!appended.ok()) {
+    // Tables that the manifest may name must stay.
+    if (appended.code() == Status::Code::kIndeterminate) return appended;
+    for (const Version::NumberedTable& made : open) made.table->MarkObsolete();
+    return appended;
+  }
   state_.manifest_bytes.store(state_.manifest->bytes(), std::memory_order_relaxed);
 
   std::vector<Version::NumberedTable> tables = before->open_tables();
@@ -241,10 +256,18 @@ Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTa
   for (const uint64_t number : edit.removed_tables) {
     if (after->Find(number) == nullptr) before->Find(number)->MarkObsolete();
   }
-  MutexLock lock(state_.mutex);
-  state_.version = std::move(after);
-  if (flushed) state_.sealed.pop_front();
-  state_.PublishReads();
+  if (edit.oldest_wal.has_value()) {
+    state_.oldest_wal = std::max(state_.oldest_wal, *edit.oldest_wal);
+  }
+  const VersionPtr installed = after;
+  {
+    MutexLock lock(state_.mutex);
+    state_.version = std::move(after);
+    if (flushed) state_.sealed.pop_front();
+    state_.PublishReads();
+  }
+  // The job is done; what fails now concerns the jobs to come.
+  if (Status s = SwitchGrownManifest(state_, installed->tree()); !s.ok()) Poison(s);
   return {};
 }
 
@@ -253,18 +276,27 @@ std::vector<SequenceNumber> Maintenance::Snapshots() {
   return {state_.snapshots.begin(), state_.snapshots.end()};
 }
 
-void Maintenance::Record(const JobEvent& event) {
-  if (!event.status.ok()) return;
-  no_space_ = Status();
+bool Maintenance::Record(const JobEvent& event) {
+  const Status::Code code = event.status.code();
+  if (code == Status::Code::kBusy && stopping_.load()) return true;
+  if (code == Status::Code::kNoSpace) {
+    (event.flush ? no_space_to_flush_ : no_space_to_compact_) = event.status;
+    return false;
+  }
+  if (!event.status.ok()) {
+    PoisonLocked(event.status);
+    return false;
+  }
+  no_space_to_flush_ = no_space_to_compact_ = Status();
   if (event.flush) {
     ++totals_.flushes;
     totals_.flush_bytes_written += event.output_bytes;
-    return;
+    return true;
   }
   Counters::Compaction& totals = totals_.compactions[static_cast<size_t>(event.output_level)];
   if (event.trivial_move) {
     ++totals.trivial_moves;
-    return;
+    return true;
   }
   ++totals.jobs;
   totals.bytes_read += event.input_bytes;
@@ -273,24 +305,20 @@ void Maintenance::Record(const JobEvent& event) {
   totals.entries_dropped += event.entries_dropped;
   totals.tombstones_dropped += event.tombstones_dropped;
   totals.nanoseconds += event.end_ns - event.start_ns;
+  return true;
 }
 
-void Maintenance::Fail(const Status& status) {
-  if (stopping_.load() && status.code() == Status::Code::kBusy) return;
-  if (status.code() == Status::Code::kNoSpace) {
-    MutexLock lock(state_.mutex);
-    no_space_ = status;
-  } else {
-    Poison(status);
-  }
-  state_.listener->OnError(status);
+void Maintenance::PoisonLocked(const Status& status) {
+  // Of a later write it is known that it does not happen.
+  const bool unsure = status.code() == Status::Code::kIndeterminate;
+  if (error_.ok()) error_ = unsure ? Status::IoError(std::string(status.message())) : status;
+  failed_.store(true);
+  changed_.NotifyAll();
 }
 
 void Maintenance::Poison(const Status& status) {
   MutexLock lock(state_.mutex);
-  if (error_.ok()) error_ = status;
-  failed_.store(true);
-  changed_.NotifyAll();
+  PoisonLocked(status);
 }
 
 Status Maintenance::error() const {
@@ -308,18 +336,24 @@ Status Maintenance::WaitForFlush() {
   MutexLock lock(state_.mutex);
   if (state_.sealed.empty()) return error_;
   const MemTablePtr newest = state_.sealed.back();
-  while (error_.ok() && no_space_.ok() &&
+  while (error_.ok() && no_space_to_flush_.ok() &&
          std::find(state_.sealed.begin(), state_.sealed.end(), newest) != state_.sealed.end()) {
     changed_.Wait(state_.mutex);
   }
-  return error_.ok() ? no_space_ : error_;
+  if (!error_.ok()) return error_;
+  const bool flushed =
+      std::find(state_.sealed.begin(), state_.sealed.end(), newest) == state_.sealed.end();
+  return flushed ? Status() : no_space_to_flush_;
 }
 
 Status Maintenance::WaitUntilSettled() {
   Retry();
   MutexLock lock(state_.mutex);
-  while (error_.ok() && no_space_.ok() && Due()) changed_.Wait(state_.mutex);
-  return error_.ok() ? no_space_ : error_;
+  while (error_.ok() && no_space_to_flush_.ok() && no_space_to_compact_.ok() && Due()) {
+    changed_.Wait(state_.mutex);
+  }
+  if (!error_.ok()) return error_;
+  return no_space_to_flush_.ok() ? no_space_to_compact_ : no_space_to_flush_;
 }
 
 Status Maintenance::CompactAll() {
@@ -348,7 +382,7 @@ Status Maintenance::CompactAll() {
     }
     compacting_all_ = false;
     changed_.NotifyAll();
-    status = error_.ok() ? no_space_ : error_;
+    status = error_.ok() ? running->status : error_;
   }
   Schedule();
   return status;

@@ -32,9 +32,9 @@ class Maintenance {
   // Waits until another memtable may be sealed.
   Status WaitForMemTableRoom() EXCLUDES_LOCK(state_.mutex);
 
-  // Starts the jobs that are due. Call it after sealing.
+  // Starts the jobs that are due.
   void Schedule() EXCLUDES_LOCK(state_.mutex);
-  // The same, and jobs that failed for want of space are tried again.
+  // The same, and jobs that failed for want of space are tried again. Call it after sealing.
   void Retry() EXCLUDES_LOCK(state_.mutex);
 
   // Returns when all memtables that are sealed now are in tables.
@@ -46,7 +46,7 @@ class Maintenance {
 
   // The failure that makes writes fail, or OK.
   Status error() const EXCLUDES_LOCK(state_.mutex);
-  // Makes every later write fail with `status`.
+  // Makes every later write fail with the message of `status`.
   void Poison(const Status& status) EXCLUDES_LOCK(state_.mutex);
 
   // Adds flushes, compactions, stalls and gauges.
@@ -56,6 +56,7 @@ class Maintenance {
   struct RunningCompaction {
     uint64_t job = 0;
     CompactionPlan plan;
+    Status status;  // once it has run; guarded
   };
   enum class Gate : uint8_t { kOpen, kSlow, kStopped };
 
@@ -73,8 +74,9 @@ class Maintenance {
       EXCLUDES_LOCK(state_.mutex, install_mutex_);
   std::vector<SequenceNumber> Snapshots() EXCLUDES_LOCK(state_.mutex);
   BusyTables Busy() const REQUIRES_LOCK(state_.mutex);
-  void Record(const JobEvent& event) REQUIRES_LOCK(state_.mutex);
-  void Fail(const Status& status) EXCLUDES_LOCK(state_.mutex);
+  // Adds a job that ended to the totals, or lets its failure stop the jobs; false if it does.
+  bool Record(const JobEvent& event) REQUIRES_LOCK(state_.mutex);
+  void PoisonLocked(const Status& status) REQUIRES_LOCK(state_.mutex);
   bool Due() const REQUIRES_LOCK(state_.mutex);
 
   // Holding writes back (write_gate.cc).
@@ -102,8 +104,10 @@ class Maintenance {
   bool flushing_ GUARDED_BY(state_.mutex) = false;
   bool compacting_all_ GUARDED_BY(state_.mutex) = false;
   std::vector<std::shared_ptr<RunningCompaction>> running_ GUARDED_BY(state_.mutex);
-  Status error_ GUARDED_BY(state_.mutex);     // for ever
-  Status no_space_ GUARDED_BY(state_.mutex);  // until a job succeeds
+  Status error_ GUARDED_BY(state_.mutex);  // for ever
+  // Why no flush, no compaction is begun: one found no space. Until a job succeeds, or a retry.
+  Status no_space_to_flush_ GUARDED_BY(state_.mutex);
+  Status no_space_to_compact_ GUARDED_BY(state_.mutex);
   Counters totals_ GUARDED_BY(state_.mutex);  // flushes, compactions, stalls only
 
   // Last: its destructor waits for jobs, which use all of the above.

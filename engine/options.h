@@ -56,6 +56,8 @@ struct Options {
   std::string filter = "bloom";
   double filter_bits_per_key = 10;
   uint64_t table_bytes = 64 << 20;
+  uint64_t open_files_max = 0;
+  uint64_t manifest_bytes = 4 << 20;
 
   // Compaction
   std::string compaction = "leveled";
@@ -147,6 +149,12 @@ void Options::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"table_bytes", kBytes, 4 * kKiB, 64 * kGiB, "",
                 "target size of a table; a run is cut into tables of this size"},
         self.table_bytes);
+  visit(Setting{"open_files_max", kCount, 0, 1e6, "",
+                "tables whose files are open at a time; 0: three quarters of the process's limit"},
+        self.open_files_max);
+  visit(Setting{"manifest_bytes", kBytes, 4 * kKiB, 64 * kGiB, "",
+                "a new manifest is started when the current one has grown to this size"},
+        self.manifest_bytes);
   visit(Setting{"compaction", kChoice, 0, 0, "compaction", "compaction strategy"}, self.compaction);
   visit(Setting{"size_ratio", kCount, 2, 1000, "", "T: capacity of a level over the one above"},
         self.size_ratio);

@@ -1,9 +1,10 @@
 // Recovery: from the files of a directory to the state of an open database.
 //
-// Logs are replayed into memtables, which are flushed to tables as they fill, so that memory does
-// not grow with the logs. All tables become part of the tree, and the logs obsolete, in one edit:
-// a crash at any point before it leaves the logs in charge, and the tables are removed at the next
-// open.
+// A new manifest with the state that was read comes first: what a process that died wrote last may
+// not be durable, and nothing that an older state needs is removed before it is. Then logs are
+// replayed into memtables, which are flushed to tables as they fill, so that memory does not grow
+// with the logs. All tables become part of the tree, and the logs obsolete, in one edit: a crash at
+// any point before it leaves the logs in charge, and the tables are removed at the next open.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
@@ -46,35 +47,41 @@ Result<ManifestState> ReadOrMakeManifest(DbState& state) {
   return fresh;
 }
 
-// Takes the logs to replay, in order, out of the directory listing and removes what is obsolete.
-Result<std::vector<uint64_t>> CleanDirectory(DbState& state, const ManifestState& manifest) {
+struct Listing {
+  std::vector<uint64_t> logs;         // to replay, in order
+  std::vector<std::string> obsolete;  // once there is a new manifest
+};
+
+// Looks through the directory, and removes what no manifest ever named.
+Result<Listing> ListDirectory(DbState& state, const ManifestState& manifest) {
   auto names = state.file_system->List(state.directory);
   if (!names.ok()) return names.status();
+  Listing listing;
   std::set<uint64_t> live;
   for (const Level& level : manifest.tree.levels) {
     for (const Run& run : level.runs) {
       for (const TablePtr& table : run.tables) live.insert(table->number);
     }
   }
-  std::vector<uint64_t> logs;
   for (const std::string& name : *names) {
     const std::optional<FileName> file = ParseFileName(name);
     if (!file.has_value()) continue;
+    const std::string path = state.directory + "/" + name;
     // Numbers of files that no edit knows of must not be given out again before they are gone.
     uint64_t next = state.next_number.load();
     if (file->number >= next) state.next_number.store(file->number + 1);
-    bool obsolete = file->type == FileType::kTemporary;
+    bool obsolete = file->type == FileType::kManifest;
     if (file->type == FileType::kTable) obsolete = !live.contains(file->number);
-    if (file->type == FileType::kManifest) obsolete = file->number != manifest.manifest_number;
     if (file->type == FileType::kWal) {
       obsolete = file->number < manifest.oldest_wal;
-      if (!obsolete) logs.push_back(file->number);
+      if (!obsolete) listing.logs.push_back(file->number);
     }
-    if (!obsolete) continue;
-    if (Status s = state.file_system->Remove(state.directory + "/" + name); !s.ok()) return s;
+    if (obsolete) listing.obsolete.push_back(path);
+    if (file->type != FileType::kTemporary) continue;
+    if (Status s = state.file_system->Remove(path); !s.ok()) return s;
   }
-  std::sort(logs.begin(), logs.end());
-  return logs;
+  std::sort(listing.logs.begin(), listing.logs.end());
+  return listing;
 }
 
 // Replays logs into memtables and those into tables.
@@ -82,8 +89,9 @@ class Replay {
  public:
   Replay(DbState& state, const Tree& tree) : state_(state), tree_(tree) {}
 
-  // `logs`: numbers, ascending. `oldest`: logs from this number on are needed.
-  Status Run(const std::vector<uint64_t>& logs, uint64_t oldest) {
+  // `logs`: numbers, ascending. `manifest`: which of them are needed, and what they had at least.
+  Status Run(const std::vector<uint64_t>& logs, const ManifestState& manifest) {
+    const uint64_t oldest = std::max<uint64_t>(manifest.oldest_wal, 1);
     WalPosition last;  // the good part of the log before
     for (const uint64_t log : logs) {
       bool hole = false;
@@ -95,7 +103,16 @@ class Replay {
       return Status::Corruption(fmt::format("{}: the end of the log before it is missing",
                                             WalFileName(state_.directory, log)));
     }
+    const CleanClose closed = manifest.closed.value_or(CleanClose());
+    if (closed.wal >= oldest) {
+      if (Status s = CheckClose(closed, last); !s.ok()) return s;
+    }
     return Flush();
+  }
+
+  // Removes the tables that were made.
+  void Discard() {
+    for (const Version::NumberedTable& made : open_) made.table->MarkObsolete();
   }
 
   SequenceNumber last_sequence() const { return last_sequence_; }
@@ -124,31 +141,40 @@ class Replay {
     return {};
   }
 
+  // `last`: the end of the logs. After a clean close that is where the newest ended then.
+  Status CheckClose(const CleanClose& closed, const WalPosition& last) const {
+    const uint64_t bytes = last.number == closed.wal ? last.bytes : 0;
+    if (bytes >= closed.wal_bytes) return {};
+    return Status::Corruption(
+        fmt::format("{}: {} bytes of it are intact, but it had {} when it was closed",
+                    WalFileName(state_.directory, closed.wal), bytes, closed.wal_bytes));
+  }
+
   Status Apply(std::string_view payload) {
     auto batch = BatchReader::OfPayload(payload);
     if (!batch.ok()) return batch.status();
     if (batch->next_sequence() <= last_sequence_) {
       return Status::Corruption("a log record repeats sequence numbers");
     }
-    if (memtable_ != nullptr && memtable_->table->bytes() >= state_.options.memtable_bytes) {
+    if (memtable_ != nullptr && memtable_->bytes() >= state_.options.memtable_bytes) {
       if (Status s = Flush(); !s.ok()) return s;
     }
-    if (memtable_ == nullptr) memtable_ = state_.NewMemTable(0);
+    if (memtable_ == nullptr) memtable_ = NewReplayTable();
     Entry entry;
     while (true) {
       Result<bool> more = batch->Next(&entry);
       if (!more.ok()) return more.status();
       if (!*more) break;
-      memtable_->table->Add(entry);
+      memtable_->Add(entry);
     }
     last_sequence_ = std::max(last_sequence_, batch->next_sequence() - 1);
     return {};
   }
 
   Status Flush() {
-    if (memtable_ == nullptr || memtable_->table->entries() == 0) return {};
-    memtable_->table->Seal();
-    std::unique_ptr<EntryIterator> input = memtable_->table->NewIterator();
+    if (memtable_ == nullptr || memtable_->entries() == 0) return {};
+    memtable_->Seal();
+    std::unique_ptr<EntryIterator> input = memtable_->NewIterator();
     OlderData older = edit_.added_tables.empty() ? OlderData(tree_) : OlderData::Everything();
     MergeRequest request;
     request.input = input.get();
@@ -165,9 +191,14 @@ class Replay {
     return {};
   }
 
+  // Nobody reads while logs are replayed: to append, and to sort once, is quickest.
+  std::unique_ptr<MemTable> NewReplayTable() const {
+    return FindPart(MemTableParts(), "vector")->make({state_.options.memtable_bytes});
+  }
+
   DbState& state_;
   const Tree& tree_;
-  MemTablePtr memtable_;
+  std::unique_ptr<MemTable> memtable_;
   SequenceNumber last_sequence_ = 0;
   TreeEdit edit_;
   std::vector<Version::NumberedTable> open_;
@@ -189,26 +220,45 @@ Status OpenTables(DbState& state, const Tree& tree, std::vector<Version::Numbere
 // Installs what the replay made, and makes the logs obsolete.
 Status InstallReplay(DbState& state, ManifestState* manifest, Replay& replay,
                      const std::vector<uint64_t>& logs) {
-  Result<Tree> tree = ApplyEdit(manifest->tree, replay.edit());
+  if (logs.empty()) return {};
+  TreeEdit& edit = replay.edit();
+  edit.oldest_wal = logs.back() + 1;
+  edit.next_number = state.next_number.load();
+  edit.last_sequence = std::max(manifest->last_sequence, replay.last_sequence());
+  Result<Tree> tree = ApplyEdit(manifest->tree, edit);
   if (!tree.ok()) return tree.status();
-  manifest->tree = std::move(*tree);
-  manifest->last_sequence = std::max(manifest->last_sequence, replay.last_sequence());
-  if (!logs.empty()) manifest->oldest_wal = logs.back() + 1;
-  const uint64_t former = manifest->manifest_number;
-  manifest->manifest_number = state.NewNumber();
-  manifest->next_number = state.next_number.load();
-  auto created = Manifest::Create(*state.file_system, state.directory, *manifest);
-  if (!created.ok()) return created.status();
-  state.manifest = std::move(*created);
+  if (Status s = state.manifest->Append(edit); !s.ok()) return s;
   state.manifest_bytes.store(state.manifest->bytes());
+  manifest->tree = std::move(*tree);
+  manifest->last_sequence = *edit.last_sequence;
+  state.oldest_wal = *edit.oldest_wal;
   for (const uint64_t log : logs) {
     if (Status s = state.file_system->Remove(WalFileName(state.directory, log)); !s.ok()) return s;
   }
-  if (former == 0) return {};
-  return state.file_system->Remove(ManifestFileName(state.directory, former));
+  return {};
+}
+
+// Brings what the logs hold into the tree. Leaves no table behind that is not in it.
+Status ReplayLogs(DbState& state, ManifestState* manifest, const std::vector<uint64_t>& logs,
+                  std::vector<Version::NumberedTable>* open) {
+  Replay replay(state, manifest->tree);
+  Status status = replay.Run(logs, *manifest);
+  if (!status.ok()) {
+    replay.Discard();
+    return status;
+  }
+  status = InstallReplay(state, manifest, replay, logs);
+  if (status.code() == Status::Code::kNoSpace) replay.Discard();
+  for (auto& table : replay.open()) open->push_back(std::move(table));
+  return status;
 }
 
 }  // namespace
+
+Status SyncLogDirectory(DbState& state) {
+  const Status status = state.file_system->SyncDirectory({IoKind::kWal}, state.directory);
+  return status.ok() ? status : Status::Indeterminate(std::string(status.message()));
+}
 
 Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number, WalPosition previous) {
   WriteOptions options;
@@ -221,8 +271,7 @@ Result<std::unique_ptr<WalWriter>> NewWal(DbState& state, uint64_t number, WalPo
   auto file = state.file_system->NewWritableFile(WalFileName(state.directory, number), options);
   if (!file.ok()) return file.status();
   if (state.durability == Durability::kPower) {
-    Status s = state.file_system->SyncDirectory({IoKind::kWal}, state.directory);
-    if (!s.ok()) return s;
+    if (Status s = SyncLogDirectory(state); !s.ok()) return s;
   }
   return std::make_unique<WalWriter>(std::move(*file), number, previous);
 }
@@ -232,15 +281,16 @@ Status Recover(DbState& state) {
   if (!manifest.ok()) return manifest.status();
   state.next_number.store(manifest->next_number);
   state.tables.identity = manifest->identity;
-  Result<std::vector<uint64_t>> logs = CleanDirectory(state, *manifest);
-  if (!logs.ok()) return logs.status();
+  Result<Listing> listing = ListDirectory(state, *manifest);
+  if (!listing.ok()) return listing.status();
 
   std::vector<Version::NumberedTable> open;
   if (Status s = OpenTables(state, manifest->tree, &open); !s.ok()) return s;
-  Replay replay(state, manifest->tree);
-  if (Status s = replay.Run(*logs, std::max<uint64_t>(manifest->oldest_wal, 1)); !s.ok()) return s;
-  if (Status s = InstallReplay(state, &*manifest, replay, *logs); !s.ok()) return s;
-  for (auto& table : replay.open()) open.push_back(std::move(table));
+  if (Status s = StartManifest(state, &*manifest); !s.ok()) return s;
+  for (const std::string& path : listing->obsolete) {
+    if (Status s = state.file_system->Remove(path); !s.ok()) return s;
+  }
+  if (Status s = ReplayLogs(state, &*manifest, listing->logs, &open); !s.ok()) return s;
   std::sort(open.begin(), open.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
 

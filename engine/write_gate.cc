@@ -60,10 +60,12 @@ Status Maintenance::AdmitSlowly(uint64_t bytes) {
     if (!error_.ok()) return error_;
     // Inline, all due work is done by now: nobody could open the gate while this waits.
     if (executor_->inline_mode()) return {};
-    if (gate_.load() == Gate::kStopped) {
-      return WaitWhileStopped(gate_cause_.load(),
-                              [this] { return gate_.load() == Gate::kStopped; });
-    }
+  }
+  if (gate_.load() == Gate::kStopped) {
+    // A compaction that failed for want of space is tried again whenever a writer needs it.
+    Retry();
+    MutexLock lock(state_.mutex);
+    return WaitWhileStopped(gate_cause_.load(), [this] { return gate_.load() == Gate::kStopped; });
   }
   const uint64_t rate = slow_bytes_per_second_.load();
   if (gate_.load() != Gate::kSlow || rate == 0) return {};
@@ -95,7 +97,8 @@ Status Maintenance::WaitForMemTableRoom() {
   // A flush that failed for want of space is tried again whenever a writer needs it.
   Retry();
   MutexLock lock(state_.mutex);
-  if (!full() || executor_->inline_mode()) return error_.ok() ? no_space_ : error_;
+  if (!full()) return error_;
+  if (executor_->inline_mode()) return error_.ok() ? no_space_to_flush_ : error_;
   return WaitWhileStopped(StallCause::kMemtables, full);
 }
 
@@ -104,14 +107,17 @@ Status Maintenance::WaitWhileStopped(StallCause cause, const std::function<bool(
   state_.mutex.Unlock();
   state_.listener->OnStallBegin(event);
   state_.mutex.Lock();
-  while (error_.ok() && no_space_.ok() && stopped()) changed_.Wait(state_.mutex);
+  const Status& no_space =
+      cause == StallCause::kMemtables ? no_space_to_flush_ : no_space_to_compact_;
+  while (error_.ok() && no_space.ok() && stopped()) changed_.Wait(state_.mutex);
   event.end_ns = state_.clock->NowNs();
   ++totals_.stalls[static_cast<size_t>(cause)];
   totals_.stall_ns[static_cast<size_t>(cause)] += event.end_ns - event.start_ns;
   state_.mutex.Unlock();
   state_.listener->OnStallEnd(event);
   state_.mutex.Lock();
-  return error_.ok() ? no_space_ : error_;
+  if (!error_.ok()) return error_;
+  return stopped() ? no_space : Status();
 }
 
 }  // namespace varve

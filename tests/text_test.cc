@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "tests/paths.h"
+
 namespace varve {
 namespace {
 
@@ -83,7 +85,7 @@ class TextFile {
 
 void RunTextTest(const std::string& path,
                  const std::function<std::string(const TextCommand&)>& run) {
-  TextFile(std::string(VARVE_SOURCE_DIR) + "/" + path).Run(run);
+  TextFile(SourcePath(path)).Run(run);
 }
 
 }  // namespace varve

@@ -130,7 +130,6 @@ BROKEN = [
     (rules.prints_nothing, "engine/a.cc", 'std::cout << "x";'),
     (rules.prints_nothing, "workloads/a.cc", 'printf("x");'),
     (rules.test_is_built, "engine/a_test.cc", "TEST(A, B) {}"),
-    (rules.test_is_built, "tests/fuzz/a_test.cc", "TEST(A, B) {}"),
     (rules.test_is_built, "tests/a_test.cc", "int main() {}"),
     (rules.settings_have_help, "a.h",
      'static void ForEach( visit(Setting{"x", kFlag, 0, 0, "", ""}, self.x)'),
@@ -167,6 +166,20 @@ def test_the_rule_lets_a_good_snippet_pass(rule: Callable, path: str, text: str)
 
 def test_every_rule_has_a_snippet_that_breaks_it() -> None:
     assert {rule for rule, _, _ in BROKEN} == set(RULES)
+
+
+def test_every_invariant_of_the_engine_is_cited_by_a_test() -> None:
+    stated = rules.invariants_of((ROOT / "engine/README.md").read_text(encoding="utf-8"))
+    tests = [(ROOT / path).read_text(encoding="utf-8") for path in source_files()
+             if fnmatch(path, "tests/*_test.cc")]
+    assert stated, "engine/README.md states no invariants"
+    assert stated <= rules.invariants_cited(tests)
+
+
+def test_an_invariant_without_a_test_is_caught() -> None:
+    readme = "| I1 | a is b. | x |\n| I12 | c is d. | y |\n"
+    assert rules.invariants_of(readme) == {"I1", "I12"}
+    assert rules.invariants_cited(["// I12: c.", "TEST(A, I1b) {}"]) == {"I12"}
 
 
 def test_a_broken_link_is_caught() -> None:

@@ -12,6 +12,11 @@
 namespace varve {
 namespace {
 
+// A sync that failed for want of space is not tried again, either.
+Status FailedSync(const Status& status) {
+  return Status::IoError("a sync failed: " + std::string(status.message()));
+}
+
 // Writes the tables of one run, cutting between keys.
 class RunWriter {
  public:
@@ -54,6 +59,8 @@ class RunWriter {
     file_ = std::move(*file);
     TableBuilderOptions builder = factory_.builder;
     builder.checksum_context = factory_.ChecksumContext(number_);
+    builder.identity = factory_.identity;
+    builder.number = number_;
     builder_ = std::make_unique<TableBuilder>(builder, file_.get(), request_.cause);
     written_.push_back(number_);
     return {};
@@ -63,7 +70,7 @@ class RunWriter {
     Result<TableInfo> info = builder_->Finish();
     builder_.reset();
     if (!info.ok()) return info.status();
-    if (Status s = file_->Sync(request_.cause); !s.ok()) return s;
+    if (Status s = file_->Sync(request_.cause); !s.ok()) return FailedSync(s);
     if (Status s = file_->Close(); !s.ok()) return s;
     file_.reset();
     info->number = number_;
@@ -122,7 +129,7 @@ uint64_t TableFactory::ChecksumContext(uint64_t number) const { return Mix64(ide
 
 Result<OpenTablePtr> TableFactory::Open(const TableInfo& info, IoKind kind) const {
   const std::string path = TableFileName(directory, info.number);
-  auto file = file_system->OpenFile(path);
+  auto file = files->Open(path);
   if (!file.ok()) return file.status();
   TableReaderOptions options;
   options.number = info.number;
@@ -203,6 +210,7 @@ Result<MergeOutput> RunMerge(const TableFactory& factory, const MergeRequest& re
   Status status = Merge(request, &writer, &output);
   if (status.ok() && !output.tables.empty()) {
     status = factory.file_system->SyncDirectory(request.cause, factory.directory);
+    if (!status.ok()) status = FailedSync(status);
   }
   if (!status.ok()) {
     writer.RemoveAll();

@@ -16,6 +16,7 @@
 #include "engine/cache/block_cache.h"
 #include "engine/compaction/merge_rules.h"
 #include "engine/compaction/plan.h"
+#include "engine/io/file_handles.h"
 #include "engine/io/file_system.h"
 #include "engine/iterator/iterator.h"
 #include "engine/status.h"
@@ -27,6 +28,7 @@ namespace varve {
 // How a database makes and opens tables. Immutable while the database is open; thread safe.
 struct TableFactory {
   FileSystem* file_system = nullptr;
+  FileHandles* files = nullptr;  // of file_system, to read tables
   std::string directory;
   uint64_t identity = 0;  // of the database: part of the checksum context of every table
   TableBuilderOptions builder;

@@ -184,6 +184,31 @@ BlockSearch SearchBlock(const BlockView& block, std::string_view key, Tag tag) {
   return search;
 }
 
+bool IsWellFormedBlock(std::string_view contents) {
+  BlockView block;
+  if (!block.Reset(contents)) return false;
+  std::string key;
+  uint32_t restarts = 0;
+  uint64_t since_restart = 0;
+  for (const char* at = block.begin(); at < block.end();) {
+    StoredEntry entry;
+    const char* next = DecodeEntry(at, block.end(), &entry);
+    if (next == nullptr || entry.shared > key.size()) return false;
+    const bool is_restart = restarts < block.restart_count() && block.restart(restarts) == at;
+    // Without a suffix the key is all shared.
+    const bool shares_all = entry.shared == key.size() || entry.suffix.empty() ||
+                            entry.suffix.front() != key[entry.shared];
+    if (is_restart ? entry.shared != 0 : !shares_all) return false;
+    restarts += is_restart ? 1 : 0;
+    since_restart = is_restart ? 1 : since_restart + 1;
+    key.resize(entry.shared);
+    key.append(entry.suffix);
+    if (since_restart > kRestartIntervalMax || key.size() > kKeyBytesMax) return false;
+    at = next;
+  }
+  return restarts == block.restart_count();
+}
+
 bool BlockCursor::Reset(std::string_view contents) {
   saved_.clear();
   return block_.Reset(contents);

@@ -98,6 +98,10 @@ struct BlockSearch {
 // Finds the first entry at or after (key, tag).
 BlockSearch SearchBlock(const BlockView& block, std::string_view key, Tag tag);
 
+// Is a block as BlockBuilder makes it, so that searches find all that a walk shows: restart points
+// at entries, every key shares with the one before all that it can. Reads all of it.
+bool IsWellFormedBlock(std::string_view contents);
+
 // A cursor over one block. Forward steps copy the suffix of a key, backward steps decode one
 // restart interval at a time.
 class BlockCursor {

@@ -183,6 +183,8 @@ Result<TableInfo> TableBuilder::Finish() {
   }
   footer.index_bytes = rep.AddMeta(rep.index.contents());
   properties.info.largest = rep.last_key;
+  properties.identity = rep.options.identity;
+  properties.number = rep.options.number;
   properties.restart_interval = rep.options.restart_interval;
   properties.compression = rep.options.compression == nullptr ? 0 : rep.options.compression->id();
   footer.properties_bytes = rep.AddMeta(EncodeProperties(properties));

@@ -22,6 +22,9 @@ struct TableBuilderOptions {
   double filter_bits_per_key = 10;
   // Part of every checksum in the file, so that an intact block of another file is caught.
   uint64_t checksum_context = 0;
+  // Stored, so that the table can be told without a manifest: the database, and the table's number.
+  uint64_t identity = 0;
+  uint64_t number = 0;
 };
 
 // Not thread safe. The file must outlive it.

@@ -7,6 +7,7 @@
 
 #include <iterator>
 
+#include "engine/table/block.h"
 #include "engine/table/table_iterator.h"
 #include "engine/util/hash.h"
 
@@ -95,21 +96,29 @@ std::string DumpIndex(const TableIndex& index) {
 }  // namespace
 
 Status VerifyTable(const TableFile& table) {
-  TableIterator it(&table, kVerifyContext);
   TableInfo counted;
   std::string last_key;
   Tag last_tag = 0;
-  for (it.SeekToFirst(); it.Valid(); it.Next()) {
-    const Entry& entry = it.entry();
-    const bool first = counted.entries == 0;
-    const std::string_view wrong = CheckEntry(table, it.block(), entry, last_key, last_tag, first);
-    if (!wrong.empty()) return table.Damaged(it.block(), wrong);
-    if (first) counted.smallest = entry.key;
-    CountEntry(entry, &counted);
-    last_key.assign(entry.key);
-    last_tag = entry.tag;
+  for (size_t block = 0; block < table.index().blocks(); ++block) {
+    BlockBytes bytes;
+    if (Status s = table.ReadBlock(kVerifyContext, block, &bytes); !s.ok()) return s;
+    BlockCursor cursor;
+    if (!IsWellFormedBlock(bytes.view()) || !cursor.Reset(bytes.view())) {
+      return table.Damaged(block, "block is malformed");
+    }
+    BlockState state = cursor.SeekToFirst();
+    for (; state == BlockState::kEntry; state = cursor.Next()) {
+      const Entry& entry = cursor.entry();
+      const bool first = counted.entries == 0;
+      const std::string_view wrong = CheckEntry(table, block, entry, last_key, last_tag, first);
+      if (!wrong.empty()) return table.Damaged(block, wrong);
+      if (first) counted.smallest = entry.key;
+      CountEntry(entry, &counted);
+      last_key.assign(entry.key);
+      last_tag = entry.tag;
+    }
+    if (state == BlockState::kDamaged) return table.Damaged(block, "block is malformed");
   }
-  if (!it.status().ok()) return it.status();
   counted.largest = last_key;
   counted.number = table.number();
   counted.file_bytes = table.properties().info.file_bytes;

@@ -26,8 +26,10 @@ enum PropertyId : uint64_t {
   kSmallest,
   kLargest,
   kFilterName,
+  kIdentity,
+  kNumber,
 };
-constexpr uint64_t kPropertyCount = kFilterName;
+constexpr uint64_t kPropertyCount = kNumber;
 
 // Calls visit(id, field) for each property that is a number. Self may be const.
 template <class Self, class Visitor>
@@ -41,6 +43,13 @@ void ForEachNumber(Self& self, Visitor&& visit) {
   visit(kOldestTombstone, self.info.oldest_tombstone);
   visit(kRestartInterval, self.restart_interval);
   visit(kCompression, self.compression);
+}
+
+// The same for each number that is left out if it is 0.
+template <class Self, class Visitor>
+void ForEachOptionalNumber(Self& self, Visitor&& visit) {
+  visit(kIdentity, self.identity);
+  visit(kNumber, self.number);
 }
 
 // The same for each property that is bytes.
@@ -134,14 +143,18 @@ Status DecodeFooter(std::string_view bytes, uint64_t file_bytes, uint64_t checks
 
 std::string EncodeProperties(const TableProperties& properties) {
   std::string out;
-  ForEachNumber(properties, [&out](PropertyId id, uint64_t value) {
+  const auto put = [&out](PropertyId id, uint64_t value) {
     PutVarint(&out, id);
     PutVarint(&out, static_cast<uint64_t>(VarintBytes(value)));
     PutVarint(&out, value);
-  });
+  };
+  ForEachNumber(properties, put);
   ForEachText(properties, [&out](PropertyId id, const std::string& value) {
     PutVarint(&out, id);
     PutLengthPrefixed(&out, value);
+  });
+  ForEachOptionalNumber(properties, [&put](PropertyId id, uint64_t value) {
+    if (value != 0) put(id, value);
   });
   return out;
 }
@@ -160,8 +173,12 @@ Status DecodeProperties(std::string_view bytes, TableProperties* properties) {
     present[id] = true;
   }
   bool good = true;
-  ForEachNumber(*properties, [&](PropertyId id, uint64_t& field) {
-    good = good && present[id] && GetVarint(&values[id], &field) && values[id].empty();
+  const auto take = [&](PropertyId id, uint64_t& field) {
+    good = good && GetVarint(&values[id], &field) && values[id].empty();
+  };
+  ForEachNumber(*properties, take);
+  ForEachOptionalNumber(*properties, [&](PropertyId id, uint64_t& field) {
+    if (present[id]) take(id, field);
   });
   ForEachText(*properties, [&](PropertyId id, std::string& field) {
     good = good && present[id];

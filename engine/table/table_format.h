@@ -68,6 +68,9 @@ struct TableProperties {
   std::string filter_name;  // of the policy that made the filter; empty: no filter
   uint64_t restart_interval = 0;
   uint64_t compression = 0;  // id of what the builder was asked for
+  // Which table of which database this is, for those who find it without a manifest; 0: not told.
+  uint64_t identity = 0;
+  uint64_t number = 0;
 };
 
 // Adds an entry to the counts and sums of *info; its key range is left to the caller.

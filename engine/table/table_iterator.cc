@@ -9,7 +9,6 @@
 namespace varve {
 namespace {
 
-constexpr uint64_t kChunkBytesMax = 256 << 10;
 // A scan may be short: it starts with little and doubles while it goes on.
 constexpr uint64_t kChunkBytesMin = 16 << 10;
 
@@ -36,9 +35,9 @@ Status TableIterator::ReadChunk(size_t block, Direction direction) {
   const bool goes_on = direction == Direction::kForward ? block == chunk_last_ && chunk_last_ != 0
                                                         : block + 1 == chunk_first_;
   if (past_cache_) {
-    chunk_bytes_ = kChunkBytesMax;
+    chunk_bytes_ = context_.read_ahead_bytes;
   } else {
-    chunk_bytes_ = goes_on ? std::min(2 * chunk_bytes_, kChunkBytesMax) : kChunkBytesMin;
+    chunk_bytes_ = goes_on ? std::min(2 * chunk_bytes_, context_.read_ahead_bytes) : kChunkBytesMin;
   }
   const TableIndex& index = table_->index();
   size_t first = block;

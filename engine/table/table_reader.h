@@ -28,7 +28,9 @@ struct ReadContext {
   IoKind kind = IoKind::kGet;  // the cause that reads are charged to
   uint8_t level = 0;
   uint8_t reason = 0;
-  bool fill_cache = true;            // compactions read past the cache
+  bool fill_cache = true;  // compactions read past the cache
+  // At most so much is read at a time by an iterator that reads past the cache.
+  uint64_t read_ahead_bytes = 256 << 10;
   ReadCounters* counters = nullptr;  // of the calling thread; nullptr: not counted
 };
 

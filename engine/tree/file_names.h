@@ -1,6 +1,6 @@
 // The names of the files of a database directory.
 //
-//   CURRENT               the name of the current manifest, and a newline
+//   CURRENT               names the current manifest
 //   LOCK                  locked while the database is open
 //   manifest-000007       manifest
 //   000012.wal            write-ahead log

@@ -1,13 +1,5 @@
-// Manifest: framing, reading and the durable order. Format: engine/FORMAT.md, "Manifest".
-//
-//   manifest := (record seal)* tail
-//   record   := checksum fixed64 | length fixed32 | payload
-//   seal     := fixed64, a hash of the manifest's number and the seal's offset
-//
-// A seal is written after the sync that covers all before it, and says so. Damage with a seal
-// somewhere behind it is therefore corruption; damage without one is the tail of an edit that was
-// never acknowledged, and is cut. The first record holds the whole state and is sealed from the
-// start, because CURRENT names the file only after its sync.
+// Manifest: reading, and the durable order of writing. Its bytes are those of manifest_format.h. A
+// seal that finds no space is written together with the next record.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tree/manifest.h"
@@ -17,78 +9,15 @@
 #include <algorithm>
 
 #include "engine/tree/apply_edit.h"
+#include "engine/tree/current_file.h"
 #include "engine/tree/file_names.h"
-#include "engine/util/coding.h"
-#include "engine/util/hash.h"
+#include "engine/tree/manifest_format.h"
 
 namespace varve {
 namespace {
 
-constexpr std::string_view kMagic = "varvemf1";
-constexpr size_t kChecksumBytes = 8;
-constexpr size_t kHeaderBytes = kChecksumBytes + 4;
-constexpr size_t kSealBytes = 8;
-constexpr uint64_t kPayloadBytesMax = UINT32_MAX;
 constexpr IoCause kWriteCause{IoKind::kManifest};
 constexpr IoCause kReadCause{IoKind::kOpen};
-
-std::string TemporaryName(const std::string& directory) {
-  return CurrentFileName(directory) + ".tmp";
-}
-
-// Both depend on manifest and place, so that intact bytes of another manifest do not pass.
-uint64_t RecordContext(uint64_t number, uint64_t offset) { return Mix64(number, offset); }
-uint64_t Seal(uint64_t number, uint64_t offset) {
-  return Checksum64("seal", Mix64(number, offset));
-}
-
-// `head` and the bytes of `edit` as one record. What a reader would refuse is not written.
-Status AppendRecord(uint64_t number, uint64_t offset, std::string_view head, const TreeEdit& edit,
-                    std::string* to) {
-  std::string payload(head);
-  edit.EncodeTo(&payload);
-  if (payload.size() > kPayloadBytesMax) {
-    return Status::InvalidArgument("manifest: an edit of more than 4 GiB");
-  }
-  const Status readable = TreeEdit::Decode(std::string_view(payload).substr(head.size())).status();
-  if (!readable.ok()) return Status::InvalidArgument(std::string(readable.message()));
-  std::string checked;
-  PutFixed32(&checked, static_cast<uint32_t>(payload.size()));
-  checked.append(payload);
-  PutFixed64(to, Checksum64(checked, RecordContext(number, offset)));
-  to->append(checked);
-  return {};
-}
-
-void AppendSeal(uint64_t number, uint64_t offset, std::string* to) {
-  PutFixed64(to, Seal(number, offset));
-}
-
-bool IsSeal(std::string_view file, uint64_t number, size_t offset) {
-  return file.size() - offset >= kSealBytes &&
-         DecodeFixed64(file.data() + offset) == Seal(number, offset);
-}
-
-// The payload of the record at `offset`, or nothing if there is no intact one.
-std::optional<std::string_view> RecordAt(std::string_view file, uint64_t number, size_t offset) {
-  const std::string_view from = file.substr(offset);
-  if (from.size() < kHeaderBytes) return std::nullopt;
-  const uint64_t length = DecodeFixed32(from.data() + kChecksumBytes);
-  if (length > from.size() - kHeaderBytes) return std::nullopt;
-  const std::string_view checked =
-      from.substr(kChecksumBytes, kHeaderBytes - kChecksumBytes + length);
-  if (DecodeFixed64(from.data()) != Checksum64(checked, RecordContext(number, offset))) {
-    return std::nullopt;
-  }
-  return from.substr(kHeaderBytes, length);
-}
-
-bool SealFollows(std::string_view file, uint64_t number, size_t offset) {
-  for (; offset + kSealBytes <= file.size(); ++offset) {
-    if (IsSeal(file, number, offset)) return true;
-  }
-  return false;
-}
 
 // The runs of a level oldest first: as an edit, each becomes the newest of its level.
 TreeEdit EditOf(const ManifestState& state) {
@@ -106,24 +35,6 @@ TreeEdit EditOf(const ManifestState& state) {
   edit.next_number = state.next_number;
   edit.last_sequence = state.last_sequence;
   return edit;
-}
-
-std::string HeadOf(const ManifestState& state) {
-  std::string head(kMagic);
-  PutFixed64(&head, state.identity);
-  return head;
-}
-
-Status DecodeFirstPayload(std::string_view payload, ManifestState* state, TreeEdit* edit) {
-  if (!payload.starts_with(kMagic)) {
-    return Status::NotSupported("manifest: not of this format, or of a newer version");
-  }
-  payload.remove_prefix(kMagic.size());
-  if (!GetFixed64(&payload, &state->identity)) return Status::Corruption("manifest: no identity");
-  Result<TreeEdit> decoded = TreeEdit::Decode(payload);
-  if (!decoded.ok()) return decoded.status();
-  *edit = std::move(*decoded);
-  return {};
 }
 
 Status ApplyToState(const TreeEdit& edit, ManifestState* state) {
@@ -164,20 +75,6 @@ std::string CheckState(const ManifestState& state) {
   return wrong;
 }
 
-// The number of the manifest that CURRENT names.
-Result<uint64_t> ReadCurrent(FileSystem& file_system, const std::string& directory) {
-  const std::string path = CurrentFileName(directory);
-  Result<std::string> content = ReadWholeFile(file_system, kReadCause, path);
-  if (!content.ok()) return content.status();
-  std::string_view name = *content;
-  if (name.ends_with('\n')) {
-    name.remove_suffix(1);
-    const std::optional<FileName> parsed = ParseFileName(name);
-    if (parsed.has_value() && parsed->type == FileType::kManifest) return parsed->number;
-  }
-  return Status::Corruption(path + ": does not name a manifest");
-}
-
 // Why there is no CURRENT: kNotFound where no database was made yet, kCorruption where there are
 // files that only a database with a CURRENT can have.
 Status WithoutCurrent(FileSystem& file_system, const std::string& directory) {
@@ -199,38 +96,22 @@ Status ReplayRecords(std::string_view file, ManifestState* state) {
   const uint64_t number = state->manifest_number;
   size_t offset = 0;
   while (true) {
-    const std::optional<std::string_view> payload = RecordAt(file, number, offset);
+    const std::optional<std::string_view> payload = ManifestRecordAt(file, number, offset);
     if (!payload.has_value()) break;
     TreeEdit edit;
-    Status status;
-    if (offset == 0) {
-      status = DecodeFirstPayload(*payload, state, &edit);
-    } else {
-      Result<TreeEdit> decoded = TreeEdit::Decode(*payload);
-      status = decoded.status();
-      if (decoded.ok()) edit = std::move(*decoded);
-    }
+    Status status = DecodeManifestPayload(*payload, offset == 0, &state->identity, &edit);
     if (status.ok()) status = ApplyToState(edit, state);
     if (!status.ok()) return status.Annotate(fmt::format("offset {}", offset));
-    offset += kHeaderBytes + payload->size();
-    if (!IsSeal(file, number, offset)) break;
-    offset += kSealBytes;
+    offset += kManifestHeaderBytes + payload->size();
+    state->manifest_bytes = offset;
+    if (!IsManifestSeal(file, number, offset)) break;
+    offset += kManifestSealBytes;
+    state->manifest_bytes = offset;
   }
-  if (offset == 0 || SealFollows(file, number, offset)) {
+  if (offset == 0 || NextManifestSeal(file, number, offset).has_value()) {
     return Status::Corruption(fmt::format("offset {}: damaged record", offset));
   }
   return {};
-}
-
-Status WriteCurrent(FileSystem& file_system, const std::string& path, uint64_t number) {
-  Result<std::unique_ptr<WritableFile>> file = file_system.NewWritableFile(path, {});
-  if (!file.ok()) return file.status();
-  // The file name without its directory.
-  const std::string name = ManifestFileName("", number).substr(1);
-  Status status = (*file)->Append(kWriteCause, name + "\n");
-  if (status.ok()) status = (*file)->Sync(kWriteCause);
-  if (status.ok()) status = (*file)->Close();
-  return status;
 }
 
 // Writes and syncs the new manifest and the temporary that will be CURRENT.
@@ -238,16 +119,22 @@ Result<std::unique_ptr<WritableFile>> Prepare(FileSystem& file_system, const std
                                               const ManifestState& state) {
   const uint64_t number = state.manifest_number;
   std::string content;
-  Status status = AppendRecord(number, 0, HeadOf(state), EditOf(state), &content);
+  const std::string head = ManifestHead(state.identity);
+  Status status = AppendManifestRecord(number, 0, head, EditOf(state), &content);
   if (!status.ok()) return status;
-  AppendSeal(number, content.size(), &content);
+  AppendManifestSeal(number, content.size(), &content);
   Result<std::unique_ptr<WritableFile>> file =
       file_system.NewWritableFile(ManifestFileName(directory, number), {});
   if (!file.ok()) return file;
   status = (*file)->Append(kWriteCause, content);
   if (status.ok()) status = (*file)->Sync(kWriteCause);
   if (status.ok()) status = file_system.SyncDirectory(kWriteCause, directory);
-  if (status.ok()) status = WriteCurrent(file_system, TemporaryName(directory), number);
+  CurrentFile current = {number, state.closed};
+  if (current.closed.has_value()) {
+    current.closed->manifest_bytes = content.size();
+    current.closed->opened = true;
+  }
+  if (status.ok()) status = PrepareCurrent(file_system, directory, current);
   if (!status.ok()) return status;
   return file;
 }
@@ -255,9 +142,27 @@ Result<std::unique_ptr<WritableFile>> Prepare(FileSystem& file_system, const std
 }  // namespace
 
 struct Manifest::Rep {
+  // Appends all of `more`, or nothing if it finds no space; another error gives the manifest up.
+  Status AppendWhole(std::string_view more) {
+    const Status status = file->Append(kWriteCause, more);
+    if (status.ok()) bytes += more.size();
+    const bool restored = status.code() == Status::Code::kNoSpace && file->Truncate(bytes).ok();
+    return status.ok() || restored ? status : GiveUp(status);
+  }
+
+  Status GiveUp(const Status& cause) {
+    broken =
+        Status::Indeterminate(fmt::format("manifest {} is given up: {}", number, cause.message()));
+    return broken;
+  }
+
+  FileSystem* file_system = nullptr;
+  std::string directory;
   std::unique_ptr<WritableFile> file;
   uint64_t number = 0;
   uint64_t bytes = 0;
+  uint64_t synced_bytes = 0;
+  bool owes_seal = false;
   uint64_t next_number = 0;
   SequenceNumber last_sequence = 0;
   // Why nothing may be appended any more; OK while all is well.
@@ -269,24 +174,37 @@ Manifest::~Manifest() = default;
 
 uint64_t Manifest::bytes() const { return rep_->bytes; }
 
-Result<ManifestState> Manifest::Read(FileSystem& file_system, const std::string& directory) {
-  if (!file_system.Exists(CurrentFileName(directory))) {
-    return WithoutCurrent(file_system, directory);
-  }
-  const Result<uint64_t> number = ReadCurrent(file_system, directory);
-  if (!number.ok()) return number.status();
+Result<ManifestState> Manifest::ReadNumber(FileSystem& file_system, const std::string& directory,
+                                           uint64_t number) {
   ManifestState state;
-  state.manifest_number = *number;
-  const std::string path = ManifestFileName(directory, *number);
+  state.manifest_number = number;
+  const std::string path = ManifestFileName(directory, number);
   const Result<std::string> file = ReadWholeFile(file_system, kReadCause, path);
-  if (file.status().code() == Status::Code::kNotFound) {
-    return Status::Corruption(path + ": missing, but CURRENT names it");
-  }
   if (!file.ok()) return file.status();
   const Status status = ReplayRecords(*file, &state);
   if (!status.ok()) return status.Annotate(path);
   const std::string wrong = CheckState(state);
   if (!wrong.empty()) return Status::Corruption(path + ": " + wrong);
+  return state;
+}
+
+Result<ManifestState> Manifest::Read(FileSystem& file_system, const std::string& directory) {
+  if (!file_system.Exists(CurrentFileName(directory))) {
+    return WithoutCurrent(file_system, directory);
+  }
+  const Result<CurrentFile> current = ReadCurrent(file_system, directory);
+  if (!current.ok()) return current.status();
+  Result<ManifestState> state = ReadNumber(file_system, directory, current->manifest);
+  const std::string path = ManifestFileName(directory, current->manifest);
+  if (state.status().code() == Status::Code::kNotFound) {
+    return Status::Corruption(path + ": missing, but CURRENT names it");
+  }
+  if (!state.ok()) return state;
+  state->closed = current->closed;
+  if (state->closed.has_value() && state->manifest_bytes < state->closed->manifest_bytes) {
+    return Status::Corruption(fmt::format("{}: offset {}: it had {} bytes when it was closed", path,
+                                          state->manifest_bytes, state->closed->manifest_bytes));
+  }
   return state;
 }
 
@@ -298,16 +216,19 @@ Result<std::unique_ptr<Manifest>> Manifest::Create(FileSystem& file_system,
   Result<std::unique_ptr<WritableFile>> file = Prepare(file_system, directory, state);
   if (!file.ok()) {
     // Best effort: what stays behind is removed at the next open.
-    (void)file_system.Remove(TemporaryName(directory));
+    (void)file_system.Remove(TemporaryCurrentName(directory));
     (void)file_system.Remove(ManifestFileName(directory, state.manifest_number));
     return file.status();
   }
   // From here on the new manifest may be the current one, whatever the calls return.
-  Status status = file_system.Rename(TemporaryName(directory), CurrentFileName(directory));
+  Status status = file_system.Rename(TemporaryCurrentName(directory), CurrentFileName(directory));
   if (status.ok()) status = file_system.SyncDirectory(kWriteCause, directory);
   if (!status.ok()) return status;
   auto rep = std::make_unique<Rep>();
+  rep->file_system = &file_system;
+  rep->directory = directory;
   rep->bytes = (*file)->length();
+  rep->synced_bytes = rep->bytes;
   rep->file = std::move(*file);
   rep->number = state.manifest_number;
   rep->next_number = state.next_number;
@@ -326,22 +247,36 @@ Status Manifest::Append(const TreeEdit& edit) {
     if (!wrong.empty()) return Status::InvalidArgument("manifest: " + wrong);
   }
   std::string record;
-  Status status = AppendRecord(rep.number, rep.bytes, "", edit, &record);
+  if (rep.owes_seal) AppendManifestSeal(rep.number, rep.bytes, &record);
+  Status status = AppendManifestRecord(rep.number, rep.bytes + record.size(), "", edit, &record);
+  if (status.ok()) status = rep.AppendWhole(record);
   if (!status.ok()) return status;
-  status = rep.file->Append(kWriteCause, record);
-  if (status.ok()) status = rep.file->Sync(kWriteCause);
-  if (!status.ok()) {
-    rep.broken = status.Annotate("the manifest is given up");
-    return status;
-  }
-  rep.bytes += record.size();
+  status = rep.file->Sync(kWriteCause);
+  // Whatever the reason: what the kernel dropped cannot be known.
+  if (!status.ok()) return rep.GiveUp(status);
+  rep.synced_bytes = rep.bytes;
   std::string seal;
-  AppendSeal(rep.number, rep.bytes, &seal);
-  // The edit is durable already: a failure here only ends this file.
-  status = rep.file->Append(kWriteCause, seal);
-  if (!status.ok()) rep.broken = status.Annotate("the manifest is given up");
-  rep.bytes += seal.size();
+  AppendManifestSeal(rep.number, rep.bytes, &seal);
+  // The edit is durable already: a failure here concerns the next one.
+  rep.owes_seal = !rep.AppendWhole(seal).ok();
   return {};
+}
+
+Status Manifest::Close(uint64_t wal, uint64_t wal_bytes) {
+  Rep& rep = *rep_;
+  if (!rep.broken.ok()) return rep.broken;
+  rep.broken = Status::InvalidArgument(fmt::format("manifest {} is closed", rep.number));
+  Status status;
+  if (wal_bytes != 0) status = rep.file_system->SyncDirectory(kWriteCause, rep.directory);
+  const CurrentFile current = {rep.number, CleanClose{rep.synced_bytes, wal, wal_bytes, false}};
+  if (status.ok()) status = PrepareCurrent(*rep.file_system, rep.directory, current);
+  const std::string prepared = TemporaryCurrentName(rep.directory);
+  if (status.ok()) {
+    return rep.file_system->Rename(prepared, CurrentFileName(rep.directory));
+  }
+  // Best effort: what stays behind is removed at the next open.
+  (void)rep.file_system->Remove(prepared);
+  return status;
 }
 
 }  // namespace varve

@@ -16,6 +16,7 @@
 
 #include "engine/io/file_system.h"
 #include "engine/status.h"
+#include "engine/tree/current_file.h"
 #include "engine/tree/tree.h"
 
 namespace varve {
@@ -57,6 +58,9 @@ struct ManifestState {
   uint64_t next_number = 1;
   SequenceNumber last_sequence = 0;
   uint64_t manifest_number = 0;
+  uint64_t manifest_bytes = 0;  // read: how much of the file counts
+  // What a clean close noted, if there was one. Of a log that is still needed it holds on.
+  std::optional<CleanClose> closed;
 };
 
 // One caller at a time.
@@ -66,6 +70,9 @@ class Manifest {
   // the same: a database gets its first manifest before anything else). Never append to a manifest
   // that was read: its tail may be torn. Make a new one.
   static Result<ManifestState> Read(FileSystem& file_system, const std::string& directory);
+  // The same of the manifest with this number, whether or not it is the current one.
+  static Result<ManifestState> ReadNumber(FileSystem& file_system, const std::string& directory,
+                                          uint64_t number);
 
   // Writes a new manifest file `manifest-<state.manifest_number>` that holds `state` whole, and
   // makes it current as the opening comment says. kInvalidArgument if `state` breaks Tree's
@@ -77,10 +84,16 @@ class Manifest {
   ~Manifest();
 
   // Appends and syncs. kInvalidArgument, and nothing happened, if a table that is added breaks the
-  // promises of next_number or last_sequence, or could not be read back. After another error it is
-  // unknown whether the edit will survive: the manifest must be given up, and refuses further
-  // edits.
+  // promises of next_number or last_sequence, or could not be read back. kNoSpace, and nothing
+  // happened: it may be tried again. After another error, kIndeterminate, it is unknown whether the
+  // edit will survive: the manifest must be given up, and refuses further edits.
   Status Append(const TreeEdit& edit);
+
+  // Notes in CURRENT that the database is closed, and that its newest log is `wal` and has
+  // `wal_bytes`: from then on a log or a manifest with less is told from one that a crash has cut.
+  // No call may follow. An error means that nothing was noted. REQUIRES: that log is synced; the
+  // file system that was given to Create still lives.
+  Status Close(uint64_t wal, uint64_t wal_bytes);
 
   uint64_t bytes() const;
 

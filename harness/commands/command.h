@@ -33,7 +33,9 @@ int RunCommand(const Arguments& arguments);
 int CheckCommand(const Arguments& arguments);
 int ListCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
+int TortureCommand(const Arguments& arguments);
 int VerifyCommand(const Arguments& arguments);
+int RepairCommand(const Arguments& arguments);
 int DumpCommand(const Arguments& arguments);
 int TrialCommand(const Arguments& arguments);
 int HelpCommand(const Arguments& arguments);
@@ -41,6 +43,7 @@ int HelpCommand(const Arguments& arguments);
 int ReportCommand(const Arguments& arguments);
 int TestCommand(const Arguments& arguments);
 int BuildCommand(const Arguments& arguments);
+int FuzzCommand(const Arguments& arguments);
 
 // Says "varve: <message>" on standard error, and returns kExitFailed.
 int Fail(const Status& status);

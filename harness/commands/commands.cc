@@ -11,15 +11,18 @@
 namespace varve::harness {
 namespace {
 
-constexpr std::array<Command, 11> kCommands = {{
+constexpr std::array<Command, 14> kCommands = {{
     {"run", "carry out an experiment and write its report", RunCommand},
     {"check", "read experiment and workload files and say what is wrong with them", CheckCommand},
     {"list", "stores, workloads, experiments, figures, parts and settings", ListCommand},
     {"bench", "one trial, straight from the command line", BenchCommand},
     {"report", "tables, figures and report.html of a results directory", ReportCommand},
     {"verify", "check every block of a database", VerifyCommand},
+    {"repair", "bring back what is intact of a damaged database", RepairCommand},
     {"dump", "a file of a database as text", DumpCommand},
+    {"torture", "long random tests of what the engine promises", TortureCommand},
     {"test", "all tests, C++ and Python", TestCommand},
+    {"fuzz", "libFuzzer on every decoder", FuzzCommand},
     {"build", "build the program", BuildCommand},
     {"help", "this list, or the page of one command", HelpCommand},
     {"trial", "one trial of an experiment in this process", TrialCommand, true},

@@ -81,7 +81,14 @@ int TestCommand(const Arguments& arguments) {
 int BuildCommand(const Arguments& arguments) {
   return InScript(arguments, "build [PRESET]",
                   "Builds the program, or everything of another preset of CMakePresets.json:\n"
-                  "dev (assertions, tests), clang, asan, tsan.\n");
+                  "dev (assertions, tests), clang, asan, tsan, fuzz.\n");
+}
+
+int FuzzCommand(const Arguments& arguments) {
+  return InScript(arguments, "fuzz [NAME ...] [--seconds N]",
+                  "Builds the fuzzers and runs those that are named, or all, for N seconds each,\n"
+                  "usually 60, from the corpora in tests/fuzz/corpus. What one finds stays in\n"
+                  "build/fuzz/found. Needs clang.\n");
 }
 
 }  // namespace varve::harness

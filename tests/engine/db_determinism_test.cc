@@ -1,4 +1,4 @@
-// With background = inline, the same operations leave bit-identical directories behind.
+// With background = inline, the same operations leave bit-identical directories behind. I10.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>

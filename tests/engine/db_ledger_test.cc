@@ -1,4 +1,4 @@
-// The ledger's sum is what the file system saw, for reads, writes and syncs.
+// The ledger's sum is what the file system saw, for reads, writes and syncs. I9.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>

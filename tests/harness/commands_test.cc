@@ -15,6 +15,7 @@
 #include "harness/commands/command.h"
 #include "harness/files.h"
 #include "harness/trial_spec.h"
+#include "tests/paths.h"
 
 namespace varve::harness {
 namespace {
@@ -28,14 +29,14 @@ class CommandsTest : public testing::Test {
   CommandsTest() : directory_(testing::TempDir() + "/commands_test_" + std::to_string(::getpid())) {
     fs::remove_all(directory_);
     fs::create_directories(directory_);
-    setenv("VARVE_HOME", VARVE_SOURCE_DIR, 1);
+    setenv("VARVE_HOME", SourcePath("").c_str(), 1);
     unsetenv("VARVE_PYTHON");
   }
   ~CommandsTest() override { fs::remove_all(directory_); }
 
   // The exit status; standard output is in out_, standard error in error_.
   int Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), VARVE_PROGRAM);
+    arguments.insert(arguments.begin(), ProgramPath());
     auto child = ChildProcess::Start(arguments, directory_ + "/stderr");
     EXPECT_TRUE(child.ok()) << child.status().message();
     out_.clear();
@@ -141,6 +142,7 @@ TEST_F(CommandsTest, AWrongCommandLineIsOneSentenceAndStatusTwo) {
        "varve: engine.compaction cannot be set for the whole experiment"},
       {{"verify"}, "varve: which directory?"},
       {{"dump"}, "varve: which file?"},
+      {{"repair"}, "varve: which directory?"},
       {{"report"}, "varve: report belongs to the script ./varve at the root"},
   };
   for (const WrongCommandLine& c : cases) {
@@ -161,6 +163,7 @@ TEST_F(CommandsTest, WhatDoesNotWorkIsOneSentenceAndStatusOne) {
       {{"verify", directory_ + "/none"}, "there is no directory "},
       {{"verify", directory_}, " is not a database: it has no CURRENT file"},
       {{"verify", directory_ + "/notes.txt"}, "/notes.txt is not a directory"},
+      {{"repair", directory_}, " is not a database: it has no CURRENT file"},
       {{"dump", directory_ + "/none"}, "there is no file "},
       {{"dump", directory_ + "/notes.txt"}, " has not the name of a file of a database"},
       {{"dump", directory_}, " is not a database: it has no CURRENT file"},
@@ -217,7 +220,7 @@ TEST_F(CommandsTest, BenchPrintsASummaryOrJson) {
 }
 
 TEST_F(CommandsTest, BenchTakesYcsbPropertyFiles) {
-  const std::string file = std::string(VARVE_SOURCE_DIR) + "/workloads/ycsb/workloadb";
+  const std::string file = SourcePath("workloads/ycsb/workloadb");
   EXPECT_EQ(Run({"bench", "--store", "map", "-P", file, "-p", "recordcount=500", "-p",
                  "operationcount=600", "--json", "--results", directory_ + "/results"}),
             0)
@@ -252,6 +255,25 @@ TEST_F(CommandsTest, VerifyNamesEveryDamage) {
   fs::remove(table);
   EXPECT_EQ(Run({"verify", database}), 1);
   EXPECT_THAT(error_, HasSubstr(fs::path(table).filename().string()));
+}
+
+TEST_F(CommandsTest, RepairBringsBackWhatIsIntactAndSaysWhatIsLost) {
+  const std::string database = MakeDatabase();
+  EXPECT_EQ(Run({"repair", database}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr(": nothing to do"));
+  const std::string table = FileOf(database, FileType::kTable);
+  std::string bytes = *ReadTextFile(table);
+  bytes[100] = static_cast<char>(bytes[100] ^ 1);
+  std::ofstream(table, std::ios::binary) << bytes;
+  EXPECT_EQ(Run({"repair", database, "--dry-run"}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("would be done: "));
+  EXPECT_EQ(Run({"verify", database}), 1) << "a dry run changes nothing";
+  EXPECT_EQ(Run({"repair", database}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("lost: " + fs::path(table).filename().string()));
+  EXPECT_THAT(out_, HasSubstr("repaired, but for what is lost"));
+  EXPECT_TRUE(fs::exists(database + "/lost/" + fs::path(table).filename().string()));
+  EXPECT_EQ(Run({"verify", database}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr(": intact"));
 }
 
 TEST_F(CommandsTest, DumpShowsEveryKindOfFile) {

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "harness/experiment.h"
+#include "tests/paths.h"
 
 namespace varve::harness {
 namespace {
@@ -179,7 +180,7 @@ TEST(ExperimentFile, AWorkloadBesideTheFileIsMeant) {
 }
 
 TEST(ExperimentFile, UnknownNamesGetTheNearest) {
-  const std::string directory = std::string(VARVE_SOURCE_DIR) + "/experiments";
+  const std::string directory = SourcePath("experiments");
   EXPECT_EQ(FindExperiment("quikstart", directory).status().message(),
             "unknown experiment \"quikstart\", did you mean \"quickstart\"?");
   EXPECT_EQ(FindExperiment("no/such.toml", directory).status().message(),
@@ -190,7 +191,7 @@ TEST(ExperimentFile, UnknownNamesGetTheNearest) {
 }
 
 TEST(ExperimentFile, TheListNamesWhatIsThere) {
-  const auto entries = ListExperiments(std::string(VARVE_SOURCE_DIR) + "/experiments");
+  const auto entries = ListExperiments(SourcePath("experiments"));
   ASSERT_GE(entries.size(), 2u);
   EXPECT_EQ(entries[0].name, "quickstart");
   EXPECT_THAT(entries[0].title, HasSubstr("compaction"));

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "harness/experiment_file.h"
+#include "tests/paths.h"
 
 namespace varve::harness {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string kWorkloads = std::string(VARVE_SOURCE_DIR) + "/workloads";
+const std::string kWorkloads = SourcePath("workloads");
 
 Plan PlanOf(const std::string& text) {
   const Result<Experiment> experiment = ParseExperiment(text, "test.toml");

@@ -19,6 +19,7 @@
 #include "harness/child_process.h"
 #include "harness/files.h"
 #include "harness/journal.h"
+#include "tests/paths.h"
 
 namespace varve::harness {
 namespace {
@@ -68,7 +69,7 @@ class RunnerTest : public testing::Test {
         experiment_(directory_ + "/test.toml") {
     fs::remove_all(directory_);
     fs::create_directories(directory_);
-    setenv("VARVE_HOME", VARVE_SOURCE_DIR, 1);
+    setenv("VARVE_HOME", SourcePath("").c_str(), 1);
     unsetenv("VARVE_PYTHON");
   }
   ~RunnerTest() override { fs::remove_all(directory_); }
@@ -76,7 +77,7 @@ class RunnerTest : public testing::Test {
   void Write(const std::string& text) { std::ofstream(experiment_) << text; }
 
   std::vector<std::string> Command(const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments = {VARVE_PROGRAM, "run", experiment_, "--results",
+    std::vector<std::string> arguments = {ProgramPath(), "run", experiment_, "--results",
                                           directory_ + "/results"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -176,7 +177,7 @@ TEST_F(RunnerTest, TheResolvedExperimentAsksForTheSameTrials) {
   Write(kSmall);
   ASSERT_EQ(Run(Command()), 0) << said_;
   const std::string results = Only();
-  ASSERT_EQ(Run({VARVE_PROGRAM, "run", results + "/experiment.toml", "--resume", results}), 0)
+  ASSERT_EQ(Run({ProgramPath(), "run", results + "/experiment.toml", "--resume", results}), 0)
       << said_;
   EXPECT_THAT(said_, HasSubstr("finished before: 4 trials"));
   EXPECT_THAT(said_, Not(HasSubstr("repetition "))) << "a finished trial ran again";

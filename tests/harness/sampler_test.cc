@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "tests/harness/store_test_util.h"
+#include "tests/paths.h"
 
 namespace varve::harness {
 namespace {
@@ -85,7 +86,7 @@ class SamplerTest : public testing::Test {
 };
 
 TEST_F(SamplerTest, TheHeaderIsThatOfTheDocumentation) {
-  std::ifstream file(std::string(VARVE_SOURCE_DIR) + "/docs/results.md");
+  std::ifstream file(SourcePath("docs/results.md"));
   std::stringstream text;
   text << file.rdbuf();
   const std::string documentation = text.str();

@@ -14,6 +14,7 @@
 #include "harness/phase.h"
 #include "harness/store.h"
 #include "tests/harness/store_test_util.h"
+#include "tests/paths.h"
 
 namespace varve::harness {
 namespace {
@@ -32,7 +33,7 @@ class TrialTest : public testing::Test {
   TrialTest() {
     context_.results_directory = results_.path();
     context_.data_directory = data_.path();
-    context_.workloads_directory = std::string(VARVE_SOURCE_DIR) + "/workloads";
+    context_.workloads_directory = SourcePath("workloads");
     context_.interrupted = &interrupted_;
     spec_.trial.workload = "ycsb_a";
     spec_.trial.records = 2000;

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/paths.h"
 #include "tests/workloads/statistics.h"
 #include "workloads/keys.h"
 #include "workloads/values.h"
@@ -20,7 +21,7 @@
 namespace varve::workloads {
 namespace {
 
-const std::string kShipped = VARVE_SOURCE_DIR "/workloads";
+const std::string kShipped = SourcePath("workloads");
 
 Workload Shipped(const std::string& name) {
   const Result<Workload> workload = FindWorkload(name, {kShipped});
@@ -81,7 +82,7 @@ TEST(Stream, TheFirstOperationsOfEveryWorkloadArePinned) {
       }
     }
   }
-  std::ifstream file(VARVE_SOURCE_DIR "/tests/workloads/pinned_streams.txt");
+  std::ifstream file(SourcePath("tests/workloads/pinned_streams.txt"));
   std::ostringstream expected;
   expected << file.rdbuf();
   // If this is on purpose, results before and after are not comparable: say so in CHANGELOG.md.

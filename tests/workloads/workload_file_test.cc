@@ -9,12 +9,13 @@
 #include <fstream>
 #include <random>
 
+#include "tests/paths.h"
 #include "workloads/ycsb_properties.h"
 
 namespace varve::workloads {
 namespace {
 
-const std::string kShipped = VARVE_SOURCE_DIR "/workloads";
+const std::string kShipped = SourcePath("workloads");
 
 std::string ErrorOf(const std::string& text) {
   const Result<Workload> workload = ParseWorkload(text, "dir/w.toml");

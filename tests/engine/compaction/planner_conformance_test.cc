@@ -1,6 +1,6 @@
 // Conformance of the planner for every strategy: whatever tree it is given, its plans lead to a
 // tree in shape, in finite time, without ever turning the age order of a key around, and however
-// many jobs run at once and in whatever order they end.
+// many jobs run at once and in whatever order they end. I5, I6.
 //
 // The tables here hold real keys with versions, so that age order is not argued but read.
 //

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/io/crashable_file_system.h"
 #include "engine/io/faulty_file_system.h"
 #include "engine/io/ledger.h"
 #include "engine/io/memory_file_system.h"
@@ -33,6 +34,7 @@ class FileSystemTest : public testing::TestWithParam<Param> {
   FileSystemTest() {
     const std::string& name = GetParam().name;
     if (name != "posix") memory_ = NewMemoryFileSystem();
+    if (name == "crashable") memory_ = std::make_unique<CrashableFileSystem>();
     files_ = name == "posix" ? PosixFileSystem() : memory_.get();
     if (name == "ledger") decorated_ = NewLedgerFileSystem(files_, &ledger_);
     if (name == "faulty") decorated_ = std::make_unique<FaultyFileSystem>(files_);
@@ -74,7 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, FileSystemTest,
     testing::Values(Param{"posix", WriteMode::kBuffered}, Param{"posix", WriteMode::kMapped},
                     Param{"memory", WriteMode::kBuffered}, Param{"memory", WriteMode::kMapped},
-                    Param{"ledger", WriteMode::kMapped}, Param{"faulty", WriteMode::kMapped}),
+                    Param{"crashable", WriteMode::kBuffered},
+                    Param{"crashable", WriteMode::kMapped}, Param{"ledger", WriteMode::kMapped},
+                    Param{"faulty", WriteMode::kMapped}),
     NameOf);
 
 TEST_P(FileSystemTest, WhatWasAppendedIsRead) {

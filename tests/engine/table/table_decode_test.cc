@@ -92,6 +92,44 @@ TEST(TableDecode, BlocksOfAnyBytesAreSafe) {
   }
 }
 
+TEST(TableDecode, ABlockThatSearchesWouldMisreadIsNotWellFormed) {
+  const auto block = [](std::string entries, std::vector<uint32_t> restarts) {
+    for (const uint32_t restart : restarts) PutFixed32(&entries, restart);
+    PutFixed32(&entries, static_cast<uint32_t>(restarts.size()));
+    return entries;
+  };
+  // Entries of five bytes: shared, unshared, length of the value, tag, suffix.
+  const std::string whole(
+      "\0\1\0\1a"
+      "\0\1\0\1b"
+      "\0\1\0\1c",
+      15);
+  EXPECT_TRUE(IsWellFormedBlock(block(whole, {0, 5, 10})));
+  EXPECT_TRUE(IsWellFormedBlock(block(whole, {0, 10})));
+  EXPECT_FALSE(IsWellFormedBlock(block(whole, {0, 6}))) << "not at an entry";
+  EXPECT_FALSE(IsWellFormedBlock(block(whole, {0, 10, 5}))) << "out of order";
+  EXPECT_FALSE(IsWellFormedBlock(block(whole, {0, 5, 5})));
+  EXPECT_FALSE(IsWellFormedBlock(block(whole, {0, 15})));
+  const std::string shared(
+      "\0\1\0\1a"
+      "\1\1\0\1b",
+      10);
+  EXPECT_TRUE(IsWellFormedBlock(block(shared, {0})));
+  EXPECT_FALSE(IsWellFormedBlock(block(shared, {0, 5}))) << "the key of a restart is whole";
+  const std::string too_little(
+      "\0\1\0\1a"
+      "\0\2\0\1ab",
+      11);
+  EXPECT_FALSE(IsWellFormedBlock(block(too_little, {0}))) << "it could share a byte";
+  EXPECT_TRUE(IsWellFormedBlock(block(too_little, {0, 5})));
+  EXPECT_FALSE(IsWellFormedBlock(""));
+  for (uint64_t seed = 1; seed <= 200; seed++) {
+    Random random(seed);
+    const auto entries = RandomEntries(&random, 1 + Below(&random, 40), 5, 10, 20);
+    EXPECT_TRUE(IsWellFormedBlock(BlockOf(entries, 1 + Below(&random, 8)))) << "seed " << seed;
+  }
+}
+
 TEST(TableDecode, KeysThatGrowWithoutBoundAreDamage) {
   // Four bytes an entry stand for 60,000 bytes of key.
   std::string block;

@@ -93,7 +93,7 @@ class ManifestTest : public testing::Test {
 TEST_F(ManifestTest, WhatIsWrittenIsRead) {
   const auto manifest = Make(0);
   EXPECT_EQ(manifest->bytes(), Content("/d/manifest-000007").size());
-  EXPECT_EQ(Content("/d/CURRENT"), "manifest-000007\n");
+  EXPECT_EQ(Content("/d/CURRENT"), EncodeCurrent({7, std::nullopt}));
   const Result<ManifestState> state = Manifest::Read(*files_, "/d");
   ASSERT_TRUE(state.ok()) << state.status().ToString();
   EXPECT_EQ(TreeToText(state->tree), kTree);
@@ -138,9 +138,22 @@ TEST_F(ManifestTest, AnAbsentDatabaseIsToldFromOneThatLostItsCurrent) {
 
 TEST_F(ManifestTest, CurrentIsCheckedStrictly) {
   Make(0);
-  for (const char* content :
-       {"", "\n", "manifest-000007", "manifest-000007\n\n", "manifest-7\n", " manifest-000007\n",
-        "manifest-000007\r\n", "000007.wal\n", "manifest-000008\n", "../d/manifest-000007\n"}) {
+  const std::string good = Content("/d/CURRENT");
+  const std::vector<std::string> wrong = {"",
+                                          "\n",
+                                          "manifest-000007",
+                                          "manifest-000007\n\n",
+                                          "manifest-7\n",
+                                          " manifest-000007\n",
+                                          "manifest-000007\r\n",
+                                          "000007.wal\n",
+                                          "manifest-000008\n",
+                                          "../d/manifest-000007\n",
+                                          "manifest-000007\n",
+                                          good + "\n",
+                                          good + good,
+                                          EncodeCurrent({8, std::nullopt})};
+  for (const std::string& content : wrong) {
     WriteFile(*files_, "/d/CURRENT", content);
     EXPECT_EQ(Manifest::Read(*files_, "/d").status().code(), Status::Code::kCorruption) << content;
   }
@@ -196,7 +209,7 @@ TEST_F(ManifestTest, EveryLostByteInsideIsCorruption) {
 TEST_F(ManifestTest, AnotherManifestsBytesDoNotPass) {
   Make(1);
   WriteFile(*files_, "/d/manifest-000008", Content("/d/manifest-000007"));
-  WriteFile(*files_, "/d/CURRENT", "manifest-000008\n");
+  WriteFile(*files_, "/d/CURRENT", EncodeCurrent({8, std::nullopt}));
   EXPECT_EQ(TablesRead(), -1);
 }
 

@@ -1,4 +1,4 @@
-// Tree: sums, overlaps, invariants; its text; ApplyEdit.
+// Tree: sums, overlaps, invariants (I5); its text; ApplyEdit.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tree/tree.h"
