@@ -131,7 +131,7 @@ std::vector<Seed> TableSeeds() {
 
 std::vector<Seed> BlockSeeds() {
   std::vector<Seed> seeds;
-  for (const uint64_t interval : {1, 4}) {
+  for (const uint64_t interval : {uint64_t{1}, uint64_t{4}}) {
     BlockBuilder builder(interval);
     std::string block;
     std::string last;
