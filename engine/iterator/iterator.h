@@ -35,6 +35,18 @@ class EntryIterator {
   virtual void Prev() = 0;
   virtual Status status() const { return {}; }
 
+  // Moves to the last entry before (key, tag).
+  void SeekBefore(std::string_view key, Tag tag) {
+    Seek(key, tag);
+    if (valid_) {
+      Prev();
+    } else if (status().ok()) {
+      SeekToLast();
+    }
+    // A memtable may have grown since it was found to hold nothing at or after the place.
+    while (valid_ && CompareEntries(entry_.key, entry_.tag, key, tag) >= 0) Prev();
+  }
+
  protected:
   Entry entry_;
   bool valid_ = false;

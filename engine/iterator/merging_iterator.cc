@@ -146,12 +146,10 @@ class MergingIterator final : public EntryIterator {
     for (size_t i = 0; i < players_.size(); i++) {
       if (i == winner_) continue;
       EntryIterator& child = *players_[i].child;
-      child.Seek(entry_.key, entry_.tag);
-      if (forward_) continue;
-      if (child.Valid()) {
-        child.Prev();
-      } else if (child.status().ok()) {
-        child.SeekToLast();
+      if (forward_) {
+        child.Seek(entry_.key, entry_.tag);
+      } else {
+        child.SeekBefore(entry_.key, entry_.tag);
       }
     }
     if (forward_) {

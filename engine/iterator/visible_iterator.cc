@@ -67,12 +67,8 @@ class VisibleIterator final : public Iterator {
       return;
     }
     key_ = key;
-    entries_->Seek(key_, kTagLast);
-    // Only an entry with exactly the last tag is still a version of the key.
-    if (entries_->Valid() && entries_->entry().key == key_) {
-      entries_->Next();
-    }
-    StepBack();
+    key_.push_back('\0');  // the least key after `key`
+    SeekBefore(key_);
     FindBackward();
   }
 
@@ -107,20 +103,8 @@ class VisibleIterator final : public Iterator {
   bool AtVersionOfKey() const { return entries_->Valid() && entries_->entry().key == key_; }
   bool Visible(const Entry& entry) const { return SequenceOf(entry.tag) <= options_.at; }
 
-  // From the first entry after a place, or none, to the last entry before it.
-  void StepBack() {
-    if (entries_->Valid()) {
-      entries_->Prev();
-    } else if (entries_->status().ok()) {
-      entries_->SeekToLast();
-    }
-  }
-
   // To the last entry before all versions of `key`.
-  void SeekBefore(std::string_view key) {
-    entries_->Seek(key, kTagFirst);
-    StepBack();
-  }
+  void SeekBefore(std::string_view key) { entries_->SeekBefore(key, kTagFirst); }
 
   // Steps over the older versions of key_.
   void SkipVersions() {

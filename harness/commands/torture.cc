@@ -156,11 +156,6 @@ bool RunKind(const TortureKind& kind, TortureOptions options) {
   if (!report.replay.empty()) {
     fmt::print(stderr, "varve: the operations (--replay FILE repeats them):\n{}\n", report.replay);
   }
-  if (kind.name != kReplay) {
-    fmt::print(stderr,
-               "varve: to repeat it: ./varve torture {} --seed {} --first-cycle {} --cycles 1\n",
-               kind.name, options.seed, report.failed_cycle);
-  }
   return false;
 }
 

@@ -20,6 +20,7 @@
 #include "harness/torture/configurations.h"
 #include "harness/torture/cycles.h"
 #include "harness/torture/numbered_writes.h"
+#include "harness/torture/operation_log.h"
 
 namespace varve::harness {
 namespace {
@@ -246,7 +247,9 @@ class Reader {
           index.has_value() ? writes.Parse(*index, iterator->value()) : std::nullopt;
       const bool sorted = last.empty() || (iterator->key() > last) == forward;
       if (!number.has_value() || !sorted || iterator->key() == last) {
-        shared_.Fail(fmt::format("an iterator is at {} after {}", iterator->key(), last));
+        shared_.Fail(fmt::format("an iterator that goes {} is at {} = {} after '{}'",
+                                 forward ? "forward" : "backward", iterator->key(),
+                                 iterator->value().substr(0, 60), last));
         return std::nullopt;
       }
       state[*index] = *number;
@@ -388,7 +391,7 @@ std::string RunConcurrently(const std::vector<Options>& options, const Concurren
 }
 
 TortureReport RunConcurrentTorture(const TortureOptions& options) {
-  return RunCycles(options, [&](uint64_t cycle, TortureReport* report) -> std::string {
+  return RunCycles("concurrent", options, [&](uint64_t cycle, TortureReport* report) -> std::string {
     const uint64_t seed = CycleSeed(options, cycle);
     ConcurrentSize size;
     size.told = cycle % 2 == 0;
@@ -398,10 +401,11 @@ TortureReport RunConcurrentTorture(const TortureOptions& options) {
     }
     const std::string failure = RunConcurrently(engine, size, seed, report);
     if (failure.empty()) return "";
-    return fmt::format(
-        "{}; tried again by: ./varve torture concurrent --seed {} --first-cycle {} --cycles 1 "
-        "(threads may interleave in another way)",
-        failure, options.seed, cycle);
+    std::string text = failure + " (threads may interleave in another way next time)";
+    for (size_t round = 0; round < engine.size(); ++round) {
+      text += fmt::format("; settings of round {}:{}", round, FormatSettings(ChangedSettings(engine[round])));
+    }
+    return text;
   });
 }
 

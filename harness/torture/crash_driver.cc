@@ -56,8 +56,8 @@ std::string CrashDriver::RandomKey() { return KeyOf(random_.Uniform(kKeys)); }
 // No two values are equal, so that the contents tell which writes are there.
 CrashOperation CrashDriver::Put(size_t bytes_max) {
   std::string value = fmt::format("value{} ", ++values_);
-  value.append(random_.Uniform(static_cast<uint32_t>(bytes_max)),
-               static_cast<char>('a' + random_.Uniform(26)));
+  const auto letter = static_cast<char>('a' + random_.Uniform(26));
+  value.append(random_.Uniform(static_cast<uint32_t>(bytes_max)), letter);
   return {RandomKey(), std::move(value)};
 }
 
@@ -144,14 +144,7 @@ std::string CrashDriver::Take(Disk* disk, char step) {
 }
 
 std::string CrashDriver::Write(Disk* disk, CrashBatch batch) {
-  WriteBatch write;
-  for (const CrashOperation& operation : batch) {
-    if (operation.value.has_value()) {
-      write.Put(operation.key, *operation.value);
-    } else {
-      write.Delete(operation.key);
-    }
-  }
+  const WriteBatch write = ToWriteBatch(batch);
   Db& db = *disk->db;
   const SequenceNumber before = db.GetSnapshot()->sequence();
   const auto operations = static_cast<SequenceNumber>(batch.size());

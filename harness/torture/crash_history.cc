@@ -27,6 +27,18 @@ void ApplyBatch(const CrashBatch& batch, CrashContents* contents) {
   }
 }
 
+WriteBatch ToWriteBatch(const CrashBatch& batch) {
+  WriteBatch write;
+  for (const CrashOperation& operation : batch) {
+    if (operation.value.has_value()) {
+      write.Put(operation.key, *operation.value);
+    } else {
+      write.Delete(operation.key);
+    }
+  }
+  return write;
+}
+
 CrashHistory::CrashHistory(const std::string& durability)
     : logged_(durability != "none"), synced_(durability == "power") {}
 

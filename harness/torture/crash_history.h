@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/entry.h"
+#include "engine/write_batch.h"
 
 namespace varve::harness {
 
@@ -28,6 +29,7 @@ using CrashBatch = std::vector<CrashOperation>;
 using CrashContents = std::map<std::string, std::string>;
 
 void ApplyBatch(const CrashBatch& batch, CrashContents* contents);
+WriteBatch ToWriteBatch(const CrashBatch& batch);
 
 // A value: copy it to see what several crashes at the same moment lead to.
 class CrashHistory {

@@ -10,8 +10,10 @@
 #include <string_view>
 
 #include "engine/parts.h"
+#include "engine/util/hash.h"
 #include "harness/torture/crash_driver.h"
 #include "harness/torture/cycles.h"
+#include "harness/torture/operation_log.h"
 
 namespace varve::harness {
 namespace {
@@ -55,7 +57,7 @@ std::string AnyPart(Random* random, std::string_view table) {
 class Cycle {
  public:
   explicit Cycle(uint64_t seed)
-      : random_(seed), driver_(RandomCrashOptions(&random_), random_.Next()) {}
+      : random_(seed), driver_(RandomCrashOptions(&random_), Mix64(seed, 1)) {}
 
   std::string Run(TortureReport* report) {
     const uint32_t crashes = 1 + random_.Uniform(kCrashesMax);
@@ -81,7 +83,9 @@ class Cycle {
     const uint32_t count = random_.Uniform(kStepsMax * (is_long ? kLongFactor : 1) + 1);
     const bool soon = random_.OneIn(3);
     const uint32_t calls_max = kCallsOfOpen + (soon ? 0 : count * kCallsOfStep);
-    files_->CutAt(random_.Uniform(calls_max), random_.Next());
+    const uint64_t calls = random_.Uniform(calls_max);
+    const uint64_t torn_seed = random_.Next();
+    files_->CutAt(calls, torn_seed);
     std::string wrong =
         driver_.Work(files_.get(), AnySteps(&random_, count, is_long ? kLongSteps : kSteps));
     AddCount(report, "calls", files_->calls());
@@ -103,18 +107,6 @@ class Cycle {
   CrashDriver driver_;
   std::unique_ptr<CrashableFileSystem> files_ = std::make_unique<CrashableFileSystem>();
 };
-
-// "name=value" of all settings that are not the usual ones.
-std::string Describe(const Options& options) {
-  const std::vector<SettingText> usual = OptionTexts(Options());
-  const std::vector<SettingText> actual = OptionTexts(options);
-  std::string text;
-  for (size_t i = 0; i < actual.size(); ++i) {
-    if (actual[i].text == usual[i].text) continue;
-    text += fmt::format(" {}={}", actual[i].name, actual[i].text);
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -143,14 +135,11 @@ Options RandomCrashOptions(Random* random) {
 }
 
 TortureReport RunCrashTorture(const TortureOptions& options) {
-  return RunCycles(options, [&](uint64_t number, TortureReport* report) -> std::string {
+  return RunCycles("crash", options, [&](uint64_t number, TortureReport* report) -> std::string {
     Cycle cycle(CycleSeed(options, number));
     const std::string wrong = cycle.Run(report);
     if (wrong.empty()) return "";
-    return fmt::format(
-        "{}; last settings:{}; repeat with: ./varve torture crash --seed {} "
-        "--first-cycle {} --cycles 1",
-        wrong, Describe(cycle.options()), options.seed, number);
+    return fmt::format("{}; last settings:{}", wrong, FormatSettings(ChangedSettings(cycle.options())));
   });
 }
 

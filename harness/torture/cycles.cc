@@ -3,10 +3,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/torture/cycles.h"
 
+#include <fmt/format.h>
+
 #include "engine/util/clock.h"
 #include "engine/util/hash.h"
 
 namespace varve::harness {
+namespace {
+
+std::string CommandOf(std::string_view kind, const TortureOptions& options, uint64_t number) {
+  return fmt::format("./varve torture {} --seed {} --first-cycle {} --cycles 1", kind,
+                     options.seed, number);
+}
+
+}  // namespace
 
 uint64_t CycleSeed(const TortureOptions& options, uint64_t number) {
   return Mix64(options.seed, number);
@@ -21,7 +31,7 @@ void AddCount(TortureReport* report, std::string_view name, uint64_t count) {
   report->counts.emplace_back(name, count);
 }
 
-TortureReport RunCycles(const TortureOptions& options,
+TortureReport RunCycles(std::string_view kind, const TortureOptions& options,
                         const std::function<std::string(uint64_t, TortureReport*)>& cycle) {
   TortureReport report;
   const uint64_t start_ns = RealClock()->NowNs();
@@ -34,8 +44,10 @@ TortureReport RunCycles(const TortureOptions& options,
   };
   while (!is_over()) {
     const uint64_t number = options.first_cycle + report.cycles;
-    report.failure = cycle(number, &report);
-    if (!report.failure.empty()) {
+    const std::string wrong = cycle(number, &report);
+    if (!wrong.empty()) {
+      report.failure = wrong;
+      if (!kind.empty()) report.failure += "; repeat with: " + CommandOf(kind, options, number);
       report.failed_cycle = number;
       return report;
     }

@@ -19,8 +19,9 @@ uint64_t CycleSeed(const TortureOptions& options, uint64_t number);
 void AddCount(TortureReport* report, std::string_view name, uint64_t count);
 
 // Calls cycle(options.first_cycle, &report), … as `options` says. A cycle returns what went wrong,
-// or "": the first failure ends the loop.
-TortureReport RunCycles(const TortureOptions& options,
+// or "": the first failure ends the loop, and the command that repeats it is added
+// to it, unless `kind` is "".
+TortureReport RunCycles(std::string_view kind, const TortureOptions& options,
                         const std::function<std::string(uint64_t, TortureReport*)>& cycle);
 
 }  // namespace varve::harness

@@ -59,14 +59,7 @@ struct Progress {
   auto db = Db::Open(options, {}, directory);
   if (!db.ok()) _exit(1);
   for (uint64_t write = progress->acknowledged.load();; ++write) {
-    WriteBatch batch;
-    for (const CrashOperation& operation : BatchOf(write)) {
-      if (operation.value.has_value()) {
-        batch.Put(operation.key, *operation.value);
-      } else {
-        batch.Delete(operation.key);
-      }
-    }
+    const WriteBatch batch = ToWriteBatch(BatchOf(write));
     progress->begun.store(write + 1);
     if (!(*db)->Write(batch).ok()) _exit(2);
     progress->acknowledged.store(write + 1);
@@ -182,7 +175,7 @@ class KilledDatabase {
 TortureReport RunKillTorture(const TortureOptions& options) {
   std::unique_ptr<KilledDatabase> database;
   uint64_t number_of_it = 0;
-  return RunCycles(options, [&](uint64_t number, TortureReport* report) -> std::string {
+  return RunCycles("kill", options, [&](uint64_t number, TortureReport* report) -> std::string {
     const uint64_t wanted = number / kKillsOfADatabase;
     if (database == nullptr || number_of_it != wanted) {
       database.reset();
@@ -192,7 +185,7 @@ TortureReport RunKillTorture(const TortureOptions& options) {
     }
     std::string wrong = database->KillAndRecover(report);
     if (wrong.empty()) return "";
-    return fmt::format("{}; database {} of seed {}", wrong, wanted, options.seed);
+    return fmt::format("{}; database {}", wrong, wanted);
   });
 }
 

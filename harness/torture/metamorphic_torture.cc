@@ -156,10 +156,8 @@ class Cycle {
     const auto difference = FirstDifference(*subject, log_.operations, expected_);
     if (!difference.has_value()) return "";
     OperationLog log{ChangedSettings(configuration.options), log_.operations};
-    std::string failure = fmt::format(
-        "configuration {}, {}; it is repeated by: ./varve torture metamorphic --seed {} "
-        "--first-cycle {} --cycles 1",
-        configuration.name, Describe(log, *difference), options_.seed, number_);
+    std::string failure =
+        fmt::format("configuration {}, {}", configuration.name, Describe(log, *difference));
     Reduce(std::move(log), make, failure);
     return failure;
   }
@@ -213,7 +211,7 @@ std::optional<Difference> RunLog(const OperationLog& log, const MakeSubject& mak
 
 TortureReport RunMetamorphicTorture(const TortureOptions& options) {
   const std::vector<Configuration> covering = CoveringConfigurations(options.seed);
-  return RunCycles(options, [&](uint64_t number, TortureReport* report) {
+  return RunCycles("metamorphic", options, [&](uint64_t number, TortureReport* report) {
     return Cycle(options, number, report).Run(covering);
   });
 }
@@ -231,7 +229,7 @@ TortureReport ReplayMetamorphic(std::string_view text, const TortureOptions& opt
   }
   TortureOptions once = options;
   if (once.cycles == 0 && once.seconds <= 0) once.cycles = 1;
-  return RunCycles(once, [&](uint64_t, TortureReport* report) -> std::string {
+  return RunCycles("", once, [&](uint64_t, TortureReport* report) -> std::string {
     AddCount(report, "operations", log->operations.size());
     const MakeSubject make = [](const Options& its) { return NewMemorySubject(its); };
     const auto difference = RunLog(*log, make, 1);

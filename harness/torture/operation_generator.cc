@@ -35,7 +35,8 @@ class KeyPool {
     constexpr std::array<uint32_t, 5> kSizes = {4, 12, 60, 200, 600};
     const uint32_t size = PickFrom(kSizes, random);
     const uint32_t styles = 1 + random->Uniform((1 << kStyles) - 1);
-    prefix_ = std::string(1 + random->Uniform(300), static_cast<char>('p' + random->Uniform(3)));
+    const auto letter = static_cast<char>('p' + random->Uniform(3));
+    prefix_ = std::string(1 + random->Uniform(300), letter);
     while (keys_.size() < size) {
       const uint32_t style = random->Uniform(kStyles);
       if ((styles >> style & 1) != 0) keys_.push_back(NewKey(style));
@@ -86,8 +87,10 @@ class KeyPool {
         return RandomBytes(random_, 6, "\0\xff"s);
       case 4:
         return RandomBytes(random_, 20, {});
-      case 5:
-        return "12345678"s.substr(0, 6 + random_->Uniform(3)) + RandomBytes(random_, 3, "\0\x01"s);
+      case 5: {
+        const std::string end = RandomBytes(random_, 3, "\0\x01"s);
+        return "12345678"s.substr(0, 6 + random_->Uniform(3)) + end;
+      }
       default:
         return HugeKey();
     }

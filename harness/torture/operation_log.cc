@@ -33,12 +33,6 @@ std::string FormatChange(const LoggedChange& change) {
   return fmt::format("put {} {}:{}", FormatKey(change.key), change.value.bytes, change.value.seed);
 }
 
-std::string FormatSettings(const std::vector<SettingText>& settings) {
-  std::string text;
-  for (const SettingText& setting : settings) text += " " + setting.name + "=" + setting.text;
-  return text;
-}
-
 std::string FormatRange(const LoggedOperation& operation) {
   std::string text;
   if (operation.snapshot >= 0) text += fmt::format(" at {}", operation.snapshot);
@@ -326,6 +320,12 @@ std::vector<SettingText> ChangedSettings(const Options& options) {
     changed.push_back(std::move(setting));
   }
   return changed;
+}
+
+std::string FormatSettings(const std::vector<SettingText>& settings) {
+  std::string text;
+  for (const SettingText& setting : settings) text += " " + setting.name + "=" + setting.text;
+  return text;
 }
 
 Status ApplySettings(const std::vector<SettingText>& settings, Options* options) {

@@ -100,6 +100,9 @@ std::string FormatKey(std::string_view key);
 
 // The settings of `options` that are not the default, without spaces in their values.
 std::vector<SettingText> ChangedSettings(const Options& options);
+
+// " name=value" of each.
+std::string FormatSettings(const std::vector<SettingText>& settings);
 // Sets each; the first error.
 Status ApplySettings(const std::vector<SettingText>& settings, Options* options);
 

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +67,46 @@ class VectorIterator final : public EntryIterator {
   size_t at_ = 0;
   std::unique_ptr<OwnedEntry> current_;
   Status status_;
+};
+
+// A memtable that grows at the worst moment: when a Seek has found nothing and the last entry is
+// asked for instead, the entries of `late` have come.
+class GrowingIterator final : public EntryIterator {
+ public:
+  GrowingIterator(const std::vector<OwnedEntry>& entries, std::vector<OwnedEntry> late)
+      : entries_(entries.begin(), entries.end()), late_(std::move(late)) {}
+
+  void SeekToFirst() override { MoveTo(entries_.begin()); }
+  void SeekToLast() override {
+    entries_.insert(late_.begin(), late_.end());
+    MoveBefore(entries_.end());
+  }
+  void Seek(std::string_view key, Tag tag) override {
+    MoveTo(entries_.lower_bound(OwnedEntry{std::string(key), tag, ""}));
+  }
+  void Next() override { MoveTo(std::next(at_)); }
+  void Prev() override { MoveBefore(at_); }
+
+ private:
+  struct Order {
+    bool operator()(const OwnedEntry& a, const OwnedEntry& b) const {
+      return CompareEntries(a.key, a.tag, b.key, b.tag) < 0;
+    }
+  };
+  using Entries = std::set<OwnedEntry, Order>;
+
+  void MoveTo(Entries::const_iterator at) {
+    at_ = at;
+    valid_ = at != entries_.end();
+    if (valid_) entry_ = at->view();
+  }
+  void MoveBefore(Entries::const_iterator at) {
+    MoveTo(at == entries_.begin() ? entries_.end() : std::prev(at));
+  }
+
+  Entries entries_;
+  const std::vector<OwnedEntry> late_;
+  Entries::const_iterator at_;
 };
 
 // Index of the first entry at or after (key, tag).

@@ -14,6 +14,7 @@ namespace varve {
 namespace {
 
 using namespace table_testing;  // NOLINT: the tests' own words
+using iterator_testing::GrowingIterator;
 using iterator_testing::VectorIterator;
 using iterator_testing::WalkAgainstModel;
 
@@ -120,6 +121,21 @@ TEST(MergingIterator, AChildThatFailsWhileTurningRoundEndsTheMerge) {
     EXPECT_FALSE(merged->Valid());
     EXPECT_EQ(merged->status().code(), Status::Code::kCorruption);
   }
+}
+
+TEST(MergingIterator, TurningBackIgnoresWhatAMemTableGotBehindThePlace) {
+  std::vector<std::unique_ptr<EntryIterator>> children;
+  children.push_back(
+      std::make_unique<VectorIterator>(std::vector{Put("a", 1, ""), Put("c", 1, "")}));
+  children.push_back(std::make_unique<GrowingIterator>(
+      std::vector{Put("b", 1, "")}, std::vector{Put("bb", 2, ""), Put("d", 2, "")}));
+  const auto merged = NewMergingIterator(std::move(children));
+  merged->Seek("c", MakeTag(1, EntryKind::kPut));
+  ASSERT_TRUE(merged->Valid());
+  EXPECT_EQ(merged->entry().key, "c");
+  std::vector<std::string> seen;
+  for (merged->Prev(); merged->Valid(); merged->Prev()) seen.emplace_back(merged->entry().key);
+  EXPECT_EQ(seen, (std::vector<std::string>{"bb", "b", "a"}));
 }
 
 // A run cut from sorted entries, all versions of a key in one table.

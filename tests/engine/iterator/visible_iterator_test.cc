@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "engine/iterator/merging_iterator.h"
 #include "tests/engine/iterator/iterator_testing.h"
 
 namespace varve {
 namespace {
 
 using namespace table_testing;  // NOLINT: the tests' own words
+using iterator_testing::GrowingIterator;
 using iterator_testing::VectorIterator;
 
 using Model = std::map<std::string, std::string>;
@@ -124,6 +126,34 @@ TEST(VisibleIterator, ASeekMayTakeTheKeyThatTheIteratorIsAt) {
   EXPECT_EQ(it->key(), "b");
   it->Seek(it->key());
   EXPECT_EQ(it->key(), "b");
+}
+
+// Another thread adds many versions of a key behind the upper bound while an iterator goes to the
+// last key before it.
+TEST(VisibleIterator, GoesBackFromTheBoundWhateverAMemTableGetsBehindIt) {
+  std::vector<OwnedEntry> late;
+  for (SequenceNumber sequence = 100; sequence > 1; sequence--) {
+    late.push_back(Put("d", sequence, "late"));
+  }
+  for (const bool with_table : {true, false}) {
+    for (const bool for_prev : {true, false}) {
+      std::vector<std::unique_ptr<EntryIterator>> children;
+      children.push_back(std::make_unique<GrowingIterator>(std::vector{Put("b", 1, "")}, late));
+      if (with_table) {
+        children.push_back(
+            std::make_unique<VectorIterator>(std::vector{Put("a", 1, ""), Put("c", 1, "")}));
+      }
+      VisibleIteratorOptions options;
+      options.at = 1;
+      if (!for_prev) options.upper_bound = "c";
+      const auto it = NewVisibleIterator(NewMergingIterator(std::move(children)), options);
+      for_prev ? it->SeekForPrev("bb") : it->SeekToLast();
+      ASSERT_TRUE(it->Valid());
+      EXPECT_EQ(it->key(), "b");
+      it->Prev();
+      EXPECT_EQ(it->Valid(), with_table);
+    }
+  }
 }
 
 TEST(VisibleIterator, KeysAndBytesReturnedAreCounted) {

@@ -84,7 +84,8 @@ TEST(TableDecode, BlocksOfAnyBytesAreSafe) {
     for (BlockState s = cursor.SeekToFirst(); s == BlockState::kEntry;) s = cursor.Next();
     for (BlockState s = cursor.SeekToLast(); s == BlockState::kEntry;) s = cursor.Prev();
     for (int i = 0; i < 10; i++) {
-      BlockState state = cursor.Seek(RandomKey(&random, 6), Below(&random, 3000));
+      const std::string key = RandomKey(&random, 6);
+      BlockState state = cursor.Seek(key, Below(&random, 3000));
       for (int steps = 0; steps < 5 && state == BlockState::kEntry; steps++) {
         state = Below(&random, 2) == 0 ? cursor.Next() : cursor.Prev();
       }
@@ -176,7 +177,8 @@ TEST(TableDecode, IndexesOfAnyBytesAreSafe) {
     if (!TableIndex::Decode(contents.view(), data_bytes, &index).ok()) continue;
     EXPECT_EQ(index.offset(index.blocks() - 1) + index.block_bytes(index.blocks() - 1), data_bytes);
     for (int i = 0; i < 10; i++) {
-      EXPECT_LE(index.Find(RandomKey(&random, 6), Below(&random, 3000)), index.blocks());
+      const std::string key = RandomKey(&random, 6);
+      EXPECT_LE(index.Find(key, Below(&random, 3000)), index.blocks());
     }
   }
 }

@@ -5,14 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/harness/torture/scale.h"
+
 namespace varve::harness {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t kCycles = 300;
-#else
-constexpr uint64_t kCycles = 10000;
-#endif
+constexpr uint64_t kCycles = ScaledCycles(10000);
 
 uint64_t CountOf(const TortureReport& report, std::string_view name) {
   for (const auto& [known, count] : report.counts) {
@@ -33,7 +31,7 @@ TEST(CrashTorture, NothingThatHadToSurviveIsMissing) {
   EXPECT_GE(CountOf(report, "power losses"), kCycles / 2);
   EXPECT_GE(CountOf(report, "process deaths"), kCycles / 2);
   EXPECT_GE(CountOf(report, "writes"), 20 * kCycles);
-  EXPECT_GE(CountOf(report, "manifest switches"), kCycles / 100);
+  EXPECT_GE(CountOf(report, "manifest switches"), kCycles / 50);
 }
 
 // I10: a cycle is a function of seed and number.

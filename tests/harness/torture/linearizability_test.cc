@@ -111,8 +111,9 @@ TEST(Linearizability, RandomHistoriesAreJudgedAsByTryingAllOrders) {
     History history;
     for (uint32_t left = 2 + random.Uniform(5); left > 0; --left) {
       const int64_t called = random.Uniform(12);
-      HistoryOperation operation = Read(called, called + 1 + random.Uniform(8), random.Uniform(3),
-                                        static_cast<int>(random.Uniform(2)));
+      const auto key = static_cast<int>(random.Uniform(2));
+      const uint64_t value = random.Uniform(3);
+      HistoryOperation operation = Read(called, called + 1 + random.Uniform(8), value, key);
       operation.write = random.OneIn(2);
       if (random.OneIn(3)) operation.values = {{0, random.Uniform(3)}, {1, random.Uniform(3)}};
       history.push_back(operation);

@@ -144,17 +144,16 @@ TEST_P(MetamorphicTest, AllConfigurationsGiveTheSameAnswers) {
   options.cycles = 1;
   // Waiting for a device to sync is most of the time of a cycle with real files.
   if (options.first_cycle == 0) options.directory = directory.path();
-  if (options.first_cycle >= ScaledCycles(8)) GTEST_SKIP() << "fewer under a sanitizer";
   const TortureReport report = RunMetamorphicTorture(options);
   EXPECT_EQ(report.failure, "") << report.replay;
   EXPECT_EQ(report.cycles, 1u);
   // Configurations, operations, flushes, compactions, and those into levels from 2 on.
   ASSERT_EQ(report.counts.size(), 5u);
   EXPECT_GT(report.counts[0].second, 80u);
-  for (const auto& [name, count] : report.counts) EXPECT_GT(count, 1u) << name;
+  for (const auto& [name, count] : report.counts) EXPECT_GT(count, 5u) << name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cycles, MetamorphicTest, testing::Range<uint64_t>(0, 8));
+INSTANTIATE_TEST_SUITE_P(Cycles, MetamorphicTest, testing::Range<uint64_t>(0, ScaledCycles(8)));
 
 TEST(MinimizeByDeltas, LeavesExactlyWhatIsNeeded) {
   std::vector<int> items(200);
