@@ -117,8 +117,7 @@ Status DbImpl::CloseCleanly() {
     // The log of a sealed memtable is closed, and nobody can sync it any more.
     if (!state.sealed.empty()) return {};
   }
-  const WalPosition log =
-      wal_ == nullptr ? WalPosition() : WalPosition{wal_->number(), wal_->bytes()};
+  const WalPosition log = wal_ == nullptr ? WalPosition() : wal_->position();
   if (log.bytes != 0) {
     if (Status s = wal_->Sync(); !s.ok()) return s;
   }
@@ -239,7 +238,7 @@ Status DbImpl::Seal() {
   std::unique_ptr<WalWriter> wal;
   if (wal_ != nullptr) {
     wal_number = state.NewNumber();
-    auto made = NewWal(state, wal_number, {wal_->number(), wal_->bytes()});
+    auto made = NewWal(state, wal_number, wal_->position());
     if (made.status().code() == Status::Code::kIndeterminate) maintenance_->Poison(made.status());
     if (!made.ok()) return made.status();
     wal = std::move(*made);

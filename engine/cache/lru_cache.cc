@@ -1,4 +1,4 @@
-// The LRU block cache: per shard a lock, a hash table, and a list in order of use.
+// The LRU block cache: a hash table, and a list in order of use.
 //
 // A lookup touches one slot of the table, one node, the two nodes beside it in the list, and the
 // reference count of the block. Nodes lie in slabs and are named by 32-bit indices, so that a slot
@@ -7,27 +7,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cache/lru_cache.h"
 
-#include <algorithm>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "engine/cache/sharded_cache.h"
+#include "engine/cache/slot_table.h"
 
 namespace varve {
 namespace {
 
 using NodeIndex = uint32_t;
-constexpr NodeIndex kNone = ~NodeIndex{0};
+constexpr NodeIndex kNoNode = ~NodeIndex{0};
 
 struct alignas(64) Node {
   BlockKey key;
   BlockBytes block;
   const char* end = nullptr;  // of the block's bytes
   uint32_t hash = 0;
-  NodeIndex newer = kNone;
-  NodeIndex older = kNone;  // next free node, for a free one
+  NodeIndex newer = kNoNode;
+  NodeIndex older = kNoNode;  // next free node, for a free one
 };
 
 // Nodes by index. Addresses are stable.
@@ -36,7 +35,7 @@ class Slabs {
   Node& operator[](NodeIndex index) { return slabs_[index / kSlabNodes][index % kSlabNodes]; }
 
   NodeIndex Take() {
-    if (free_ == kNone) AddSlab();
+    if (free_ == kNoNode) AddSlab();
     const NodeIndex index = free_;
     free_ = (*this)[index].older;
     return index;
@@ -48,7 +47,7 @@ class Slabs {
   }
 
   // What taking one more node may add to bytes().
-  uint64_t growth_bytes() const { return free_ == kNone ? kSlabBytes : 0; }
+  uint64_t growth_bytes() const { return free_ == kNoNode ? kSlabBytes : 0; }
   uint64_t bytes() const { return slabs_.size() * kSlabBytes; }
 
  private:
@@ -63,89 +62,29 @@ class Slabs {
   }
 
   std::vector<std::unique_ptr<Node[]>> slabs_;
-  NodeIndex free_ = kNone;
+  NodeIndex free_ = kNoNode;
 };
 
-// Open addressing with linear probing; removal shifts back what follows. At most 3/4 full.
-class SlotTable {
- public:
-  struct Slot {
-    uint32_t hash = 0;
-    NodeIndex node = kNone;
-  };
+struct LruSlot {
+  uint32_t its_hash = 0;
+  NodeIndex node = kNoNode;
 
-  // The node with this hash for which `is_it` holds, or kNone.
-  template <class IsIt>
-  NodeIndex Find(uint32_t hash, IsIt&& is_it) const {
-    if (slots_.empty()) return kNone;
-    for (size_t at = hash & mask();; at = (at + 1) & mask()) {
-      const Slot& slot = slots_[at];
-      if (slot.node == kNone) return kNone;
-      if (slot.hash == hash && is_it(slot.node)) return slot.node;
-    }
-  }
-
-  // REQUIRES: growth_bytes() == 0 or the caller has room for them.
-  void Insert(uint32_t hash, NodeIndex node) {
-    if (full()) Grow();
-    Place({hash, node});
-    used_++;
-  }
-
-  // REQUIRES: the node is in the table.
-  void Remove(uint32_t hash, NodeIndex node) {
-    size_t hole = hash & mask();
-    while (slots_[hole].node != node) hole = (hole + 1) & mask();
-    for (size_t at = (hole + 1) & mask(); slots_[at].node != kNone; at = (at + 1) & mask()) {
-      // A slot may move into the hole if the hole lies on its way from its first choice.
-      const size_t way = (at - slots_[at].hash) & mask();
-      if (way >= ((at - hole) & mask())) {
-        slots_[hole] = slots_[at];
-        hole = at;
-      }
-    }
-    slots_[hole] = Slot{};
-    used_--;
-  }
-
-  uint64_t growth_bytes() const {
-    return full() ? (next_size() - slots_.size()) * sizeof(Slot) : 0;
-  }
-  uint64_t bytes() const { return slots_.size() * sizeof(Slot); }
-
- private:
-  static constexpr size_t kSlotsMin = 64;
-
-  size_t mask() const { return slots_.size() - 1; }
-  bool full() const { return (used_ + 1) * 4 > slots_.size() * 3; }
-  size_t next_size() const { return std::max(kSlotsMin, slots_.size() * 2); }
-
-  void Place(Slot slot) {
-    size_t at = slot.hash & mask();
-    while (slots_[at].node != kNone) at = (at + 1) & mask();
-    slots_[at] = slot;
-  }
-
-  void Grow() {
-    std::vector<Slot> old(next_size());
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-      if (slot.node != kNone) Place(slot);
-    }
-  }
-
-  std::vector<Slot> slots_;  // a power of two of them, or none
-  size_t used_ = 0;
+  bool free() const { return node == kNoNode; }
+  uint32_t hash() const { return its_hash; }
 };
 
-class alignas(64) Shard {
+class Lru {
  public:
-  void set_bytes_max(uint64_t bytes_max) { bytes_max_ = bytes_max; }
+  static constexpr size_t kNone = SlotTable<LruSlot>::kNone;
 
-  BlockBytes Lookup(const BlockKey& key, uint32_t hash) {
-    const std::lock_guard lock(mutex_);
-    const NodeIndex index = Find(key, hash);
-    if (index == kNone) return {};
+  size_t Find(const BlockKey& key, uint32_t hash) {
+    return slots_.Find(hash, [&](const LruSlot& slot) {
+      return slot.its_hash == hash && nodes_[slot.node].key == key;
+    });
+  }
+
+  BlockBytes Use(size_t at) {
+    const NodeIndex index = slots_[at].node;
     nodes_[index].block.Prefetch(nodes_[index].end);
     if (index != newest_) {
       Unlink(index);
@@ -154,88 +93,59 @@ class alignas(64) Shard {
     return nodes_[index].block;
   }
 
-  void Insert(const BlockKey& key, uint32_t hash, BlockBytes block) {
-    const uint64_t charge = block.allocated_bytes();
-    std::vector<BlockBytes> evicted;  // freed after the lock is
-    const std::lock_guard lock(mutex_);
-    const NodeIndex present = Find(key, hash);
-    if (present != kNone) evicted.push_back(Remove(present));
-    // What does not fit into an empty shard must not empty it.
-    if (needed(charge) - blocks_bytes_ > bytes_max_) return;
-    while (oldest_ != kNone && needed(charge) > bytes_max_) evicted.push_back(Remove(oldest_));
-    if (needed(charge) > bytes_max_) return;
+  void Add(const BlockKey& key, uint32_t hash, BlockBytes block) {
     const NodeIndex index = nodes_.Take();
     Node& node = nodes_[index];
     node.key = key;
     node.block = std::move(block);
     node.end = node.block.data() + node.block.size();
     node.hash = hash;
-    table_.Insert(hash, index);
+    slots_.Insert({hash, index});
     LinkNewest(index);
-    blocks_bytes_ += charge;
   }
 
-  void Erase(const BlockKey& key, uint32_t hash) {
-    BlockBytes erased;  // freed after the lock is
-    const std::lock_guard lock(mutex_);
-    const NodeIndex index = Find(key, hash);
-    if (index != kNone) erased = Remove(index);
-  }
-
-  uint64_t bytes() {
-    const std::lock_guard lock(mutex_);
-    return blocks_bytes_ + nodes_.bytes() + table_.bytes();
-  }
-
- private:
-  // What bytes() would be with one more block.
-  uint64_t needed(uint64_t charge) const {
-    return blocks_bytes_ + charge + nodes_.bytes() + nodes_.growth_bytes() + table_.bytes() +
-           table_.growth_bytes();
-  }
-
-  NodeIndex Find(const BlockKey& key, uint32_t hash) {
-    return table_.Find(hash, [&](NodeIndex index) { return nodes_[index].key == key; });
-  }
-
-  BlockBytes Remove(NodeIndex index) {
-    Node& node = nodes_[index];
-    table_.Remove(node.hash, index);
+  BlockBytes Remove(size_t at) {
+    const NodeIndex index = slots_.Remove(at).node;
     Unlink(index);
-    blocks_bytes_ -= node.block.allocated_bytes();
-    BlockBytes block = std::move(node.block);
+    BlockBytes block = std::move(nodes_[index].block);
     nodes_.Release(index);
     return block;
   }
 
+  size_t Victim() {
+    return slots_.Find(nodes_[oldest_].hash,
+                       [this](const LruSlot& slot) { return slot.node == oldest_; });
+  }
+
+  size_t blocks() const { return slots_.used(); }
+  uint64_t bytes() const { return nodes_.bytes() + slots_.bytes(); }
+  uint64_t growth_bytes() const { return nodes_.growth_bytes() + slots_.growth_bytes(); }
+
+ private:
   void LinkNewest(NodeIndex index) {
     Node& node = nodes_[index];
-    node.newer = kNone;
+    node.newer = kNoNode;
     node.older = newest_;
-    (newest_ == kNone ? oldest_ : nodes_[newest_].newer) = index;
+    (newest_ == kNoNode ? oldest_ : nodes_[newest_].newer) = index;
     newest_ = index;
   }
 
   void Unlink(NodeIndex index) {
     const Node& node = nodes_[index];
-    (node.newer == kNone ? newest_ : nodes_[node.newer].older) = node.older;
-    (node.older == kNone ? oldest_ : nodes_[node.older].newer) = node.newer;
+    (node.newer == kNoNode ? newest_ : nodes_[node.newer].older) = node.older;
+    (node.older == kNoNode ? oldest_ : nodes_[node.older].newer) = node.newer;
   }
 
-  std::mutex mutex_;
-  // Under mutex_:
-  uint64_t bytes_max_ = 0;
-  uint64_t blocks_bytes_ = 0;
   Slabs nodes_;
-  SlotTable table_;
-  NodeIndex newest_ = kNone;
-  NodeIndex oldest_ = kNone;
+  SlotTable<LruSlot> slots_;
+  NodeIndex newest_ = kNoNode;
+  NodeIndex oldest_ = kNoNode;
 };
 
 }  // namespace
 
 std::unique_ptr<BlockCache> NewLruCache(uint64_t bytes_max) {
-  return std::make_unique<ShardedCache<Shard>>(bytes_max);
+  return std::make_unique<ShardedCache<Lru>>(bytes_max);
 }
 
 }  // namespace varve

@@ -239,10 +239,12 @@ LogsExamination ExamineLogs(FileSystem& file_system, const std::string& director
                            fmt::format("a torn tail of {} bytes", log.dropped_bytes)});
     }
     if (IsHole(log.previous, oldest, last)) {
-      all.damage.push_back({WalName(log.previous.number), std::nullopt,
-                            fmt::format("{} bytes of it are there, but {} goes on from {}",
-                                        last.number == log.previous.number ? last.bytes : 0,
-                                        WalName(number), log.previous.bytes)});
+      // Not all that is missing was synced: power loss leaves this, too, and the prefix ends here.
+      auto& found = log.previous.synced ? all.damage : all.notes;
+      found.push_back({WalName(log.previous.number), std::nullopt,
+                       fmt::format("{} bytes of it are there, but {} goes on from {}",
+                                   last.number == log.previous.number ? last.bytes : 0,
+                                   WalName(number), log.previous.bytes)});
     }
     // A log without a record was never followed by one: nothing can be missing from it.
     if (log.good_bytes != 0) last = {number, log.good_bytes};

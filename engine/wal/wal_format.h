@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "engine/util/coding.h"
@@ -23,7 +24,15 @@ enum class WalRecordType : uint8_t {
   kNone = 0,     // never written: reserved space reads as zeros
   kData = 1,     // payload: what was appended
   kPromise = 2,  // no payload: all bytes before this record were synced
-  kStart = 3,    // payload: version fixed32 | number | previous number | previous length, fixed64
+  kStart = 3,    // payload: see EncodeWalStart
+};
+
+// Where a log ended. Number 0: there was none.
+struct WalPosition {
+  uint64_t number = 0;
+  uint64_t bytes = 0;
+  bool synced = false;  // all of these bytes were
+  bool operator==(const WalPosition&) const = default;
 };
 
 struct WalHeader {
@@ -34,8 +43,8 @@ struct WalHeader {
 
 inline constexpr size_t kWalHeaderBytes = 9;
 inline constexpr size_t kWalTypeOffset = 8;  // in the header
-inline constexpr size_t kWalStartPayloadBytes = 28;
-inline constexpr uint32_t kWalVersion = 1;
+inline constexpr size_t kWalStartPayloadBytes = 29;
+inline constexpr uint32_t kWalVersion = 2;
 inline constexpr uint64_t kWalPayloadBytesMax = UINT32_MAX;
 
 inline void EncodeWalHeader(const WalHeader& header, char* to) {
@@ -47,6 +56,31 @@ inline void EncodeWalHeader(const WalHeader& header, char* to) {
 inline WalHeader DecodeWalHeader(const char* from) {
   return {DecodeFixed32(from), DecodeFixed32(from + 4),
           static_cast<WalRecordType>(from[kWalTypeOffset])};
+}
+
+// The payload of the start record:
+//   version fixed32 | number fixed64 | previous: number fixed64 | length fixed64 | synced u8
+inline std::string EncodeWalStart(uint64_t number, const WalPosition& previous) {
+  std::string payload;
+  PutFixed32(&payload, kWalVersion);
+  PutFixed64(&payload, number);
+  PutFixed64(&payload, previous.number);
+  PutFixed64(&payload, previous.bytes);
+  payload.push_back(previous.synced ? 1 : 0);
+  return payload;
+}
+
+// False if it is malformed. Then `version` is still right if there is one.
+inline bool DecodeWalStart(std::string_view payload, uint32_t* version, uint64_t* number,
+                           WalPosition* previous) {
+  if (!GetFixed32(&payload, version) || *version != kWalVersion) return false;
+  if (!GetFixed64(&payload, number) || !GetFixed64(&payload, &previous->number) ||
+      !GetFixed64(&payload, &previous->bytes)) {
+    return false;
+  }
+  if (payload.size() != 1 || static_cast<unsigned char>(payload[0]) > 1) return false;
+  previous->synced = payload[0] == 1;
+  return true;
 }
 
 // The context of the checksum of a record at `offset`. A start record can be checked before the

@@ -121,12 +121,9 @@ Result<bool> WalReader::Rep::LongRecordIsIntact(const WalHeader& header) {
 Status WalReader::Rep::TakeStart(std::string_view payload) {
   uint32_t version = 0;
   uint64_t found_number = 0;
-  if (!GetFixed32(&payload, &version) || version != kWalVersion) {
+  if (!DecodeWalStart(payload, &version, &found_number, &previous)) {
+    if (version == kWalVersion) return CorruptionAt(offset, "malformed start record");
     return Status::NotSupported(path + ": log format version " + std::to_string(version));
-  }
-  if (!GetFixed64(&payload, &found_number) || !GetFixed64(&payload, &previous.number) ||
-      !GetFixed64(&payload, &previous.bytes) || !payload.empty()) {
-    return CorruptionAt(offset, "malformed start record");
   }
   if (found_number == number) return Status();
   return CorruptionAt(offset, "log " + std::to_string(found_number) + " in the place of log " +

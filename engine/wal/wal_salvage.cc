@@ -35,22 +35,15 @@ std::optional<Record> RecordAt(std::string_view log, uint64_t number, uint64_t o
   return Record{header.type, payload};
 }
 
-// Takes what the start record says of the log before. False if it is not one.
-bool TakeStart(std::string_view payload, uint64_t* number, WalPosition* previous) {
-  uint32_t version = 0;
-  return GetFixed32(&payload, &version) && version == kWalVersion && GetFixed64(&payload, number) &&
-         GetFixed64(&payload, &previous->number) && GetFixed64(&payload, &previous->bytes) &&
-         payload.empty();
-}
-
 }  // namespace
 
 std::optional<uint64_t> WalNumberOf(std::string_view log) {
   const std::optional<Record> first = RecordAt(log, 0, 0, [](std::string_view) { return true; });
+  uint32_t version = 0;
   uint64_t number = 0;
   WalPosition previous;
   const bool found = first.has_value() && first->type == WalRecordType::kStart &&
-                     TakeStart(first->payload, &number, &previous);
+                     DecodeWalStart(first->payload, &version, &number, &previous);
   return found ? std::optional(number) : std::nullopt;
 }
 
@@ -71,8 +64,11 @@ WalRemains SalvageWal(std::string_view log, uint64_t number, const IsPayload& is
     }
     if (in_gap) remains.gaps.push_back({gap, offset});
     in_gap = false;
-    uint64_t told = 0;
-    if (record->type == WalRecordType::kStart) TakeStart(record->payload, &told, &remains.previous);
+    if (record->type == WalRecordType::kStart) {
+      uint32_t version = 0;
+      uint64_t told = 0;
+      DecodeWalStart(record->payload, &version, &told, &remains.previous);
+    }
     if (record->type == WalRecordType::kData) remains.payloads.push_back(record->payload);
     offset += kWalHeaderBytes + record->payload.size();
     remains.end = offset;

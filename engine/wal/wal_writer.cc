@@ -31,11 +31,7 @@ struct WalWriter::Rep {
   }
 
   void BufferStart() {
-    std::string payload;
-    PutFixed32(&payload, kWalVersion);
-    PutFixed64(&payload, number);
-    PutFixed64(&payload, previous.number);
-    PutFixed64(&payload, previous.bytes);
+    const std::string payload = EncodeWalStart(number, previous);
     BufferHeader(WalRecordType::kStart, payload);
     buffer.append(payload);
   }
@@ -61,7 +57,7 @@ struct WalWriter::Rep {
   const uint64_t number;
   const WalPosition previous;
   std::string buffer;         // kept, so that an Append allocates nothing
-  bool owes_promise = false;  // a sync was not noted yet
+  bool owes_promise = false;  // all was synced, which was not noted yet
   Status poison;
 };
 
@@ -108,6 +104,8 @@ Status WalWriter::Close() {
 
 uint64_t WalWriter::bytes() const { return rep_->file->length(); }
 
-uint64_t WalWriter::number() const { return rep_->number; }
+WalPosition WalWriter::position() const {
+  return {rep_->number, rep_->file->length(), rep_->owes_promise};
+}
 
 }  // namespace varve

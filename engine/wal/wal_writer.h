@@ -10,22 +10,16 @@
 
 #include "engine/io/file_system.h"
 #include "engine/status.h"
+#include "engine/wal/wal_format.h"
 
 namespace varve {
-
-// Where a log ended. Number 0: there was none.
-struct WalPosition {
-  uint64_t number = 0;
-  uint64_t bytes = 0;
-  bool operator==(const WalPosition&) const = default;
-};
 
 // One caller at a time.
 class WalWriter {
  public:
   // `number` names the log and is part of every checksum. `file` is empty. `previous` is the log
-  // that this one goes on from, if any, and its length when it was closed: the new log remembers
-  // it, so that recovery sees when the end of the previous one is missing.
+  // that this one goes on from, if any, and where it ended: the new log remembers it, so that
+  // recovery sees when the end of the previous one is missing, and whether it may be.
   WalWriter(std::unique_ptr<WritableFile> file, uint64_t number, WalPosition previous = {});
   ~WalWriter();
 
@@ -43,7 +37,7 @@ class WalWriter {
   Status Close();
 
   uint64_t bytes() const;  // length of the log
-  uint64_t number() const;
+  WalPosition position() const;
 
  private:
   struct Rep;

@@ -391,22 +391,24 @@ std::string RunConcurrently(const std::vector<Options>& options, const Concurren
 }
 
 TortureReport RunConcurrentTorture(const TortureOptions& options) {
-  return RunCycles("concurrent", options, [&](uint64_t cycle, TortureReport* report) -> std::string {
-    const uint64_t seed = CycleSeed(options, cycle);
-    ConcurrentSize size;
-    size.told = cycle % 2 == 0;
-    std::vector<Options> engine;
-    for (uint64_t round = 0; round <= static_cast<uint64_t>(size.rounds); ++round) {
-      engine.push_back(RandomConfiguration(Mix64(seed, round)).options);
-    }
-    const std::string failure = RunConcurrently(engine, size, seed, report);
-    if (failure.empty()) return "";
-    std::string text = failure + " (threads may interleave in another way next time)";
-    for (size_t round = 0; round < engine.size(); ++round) {
-      text += fmt::format("; settings of round {}:{}", round, FormatSettings(ChangedSettings(engine[round])));
-    }
-    return text;
-  });
+  return RunCycles(
+      "concurrent", options, [&](uint64_t cycle, TortureReport* report) -> std::string {
+        const uint64_t seed = CycleSeed(options, cycle);
+        ConcurrentSize size;
+        size.told = cycle % 2 == 0;
+        std::vector<Options> engine;
+        for (uint64_t round = 0; round <= static_cast<uint64_t>(size.rounds); ++round) {
+          engine.push_back(RandomConfiguration(Mix64(seed, round)).options);
+        }
+        const std::string failure = RunConcurrently(engine, size, seed, report);
+        if (failure.empty()) return "";
+        std::string text = failure + " (threads may interleave in another way next time)";
+        for (size_t round = 0; round < engine.size(); ++round) {
+          text += fmt::format("; settings of round {}:{}", round,
+                              FormatSettings(ChangedSettings(engine[round])));
+        }
+        return text;
+      });
 }
 
 }  // namespace varve::harness

@@ -43,8 +43,12 @@ class CrashDriver {
   // The disk of the next Work is what this crash left of that of the last one.
   void Crash(CrashKind kind) { history_.Crash(kind); }
 
-  // For the next opening. The class of durability must stay.
-  void set_options(const Options& options) { options_ = options; }
+  // For the next opening.
+  // REQUIRES: the database is not open.
+  void set_options(const Options& options) {
+    options_ = options;
+    history_.set_durability(options.durability);
+  }
   const Options& options() const { return options_; }
 
   // What was found at the last opening and written since.

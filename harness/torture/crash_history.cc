@@ -39,9 +39,6 @@ WriteBatch ToWriteBatch(const CrashBatch& batch) {
   return write;
 }
 
-CrashHistory::CrashHistory(const std::string& durability)
-    : logged_(durability != "none"), synced_(durability == "power") {}
-
 void CrashHistory::Begin(CrashBatch batch) {
   const SequenceNumber before = writes_.empty() ? base_last_ : writes_.back().last;
   const SequenceNumber last = before + batch.size();

@@ -34,8 +34,12 @@ WriteBatch ToWriteBatch(const CrashBatch& batch);
 // A value: copy it to see what several crashes at the same moment lead to.
 class CrashHistory {
  public:
-  // `durability`: the class, as in Options.
-  explicit CrashHistory(const std::string& durability);
+  // `durability`: the class of the writes from now on, as in Options.
+  explicit CrashHistory(const std::string& durability) { set_durability(durability); }
+  void set_durability(const std::string& durability) {
+    logged_ = durability != "none";
+    synced_ = durability == "power";
+  }
 
   // A write begins; it was acknowledged, and `last` is the last sequence number from then on; it
   // was refused, and did not happen.
@@ -63,9 +67,9 @@ class CrashHistory {
   };
   std::string Difference(const CrashContents& found) const;
 
-  bool logged_;         // acknowledged writes survive the death of the process
-  bool synced_;         // … and power loss
-  CrashContents base_;  // after the last recovery
+  bool logged_ = false;  // acknowledged writes survive the death of the process
+  bool synced_ = false;  // … and power loss
+  CrashContents base_;   // after the last recovery
   SequenceNumber base_last_ = 0;
   CrashContents now_;
   std::vector<Write> writes_;  // since then

@@ -64,7 +64,7 @@ class Cycle {
     std::string wrong;
     for (uint32_t i = 0; i < crashes && wrong.empty(); ++i) {
       wrong = WorkAndCrash(report);
-      if (random_.OneIn(2)) ChangeOptions();
+      if (random_.OneIn(2)) driver_.set_options(RandomCrashOptions(&random_));
     }
     if (wrong.empty()) wrong = driver_.Work(files_.get(), "gprg");
     AddCount(report, "crashes", crashes);
@@ -95,12 +95,6 @@ class Cycle {
     driver_.Crash(power_loss ? CrashKind::kPowerLoss : CrashKind::kProcessDeath);
     files_ = power_loss ? files_->AfterPowerLoss(crash_seed) : files_->AfterProcessDeath();
     return wrong;
-  }
-
-  void ChangeOptions() {
-    Options options = RandomCrashOptions(&random_);
-    options.durability = driver_.options().durability;
-    driver_.set_options(options);
   }
 
   Random random_;
@@ -139,7 +133,8 @@ TortureReport RunCrashTorture(const TortureOptions& options) {
     Cycle cycle(CycleSeed(options, number));
     const std::string wrong = cycle.Run(report);
     if (wrong.empty()) return "";
-    return fmt::format("{}; last settings:{}", wrong, FormatSettings(ChangedSettings(cycle.options())));
+    return fmt::format("{}; last settings:{}", wrong,
+                       FormatSettings(ChangedSettings(cycle.options())));
   });
 }
 

@@ -12,8 +12,8 @@ namespace varve::harness {
 namespace {
 
 std::string CommandOf(std::string_view kind, const TortureOptions& options, uint64_t number) {
-  return fmt::format("./varve torture {} --seed {} --first-cycle {} --cycles 1", kind,
-                     options.seed, number);
+  return fmt::format("./varve torture {} --seed {} --first-cycle {} --cycles 1", kind, options.seed,
+                     number);
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ constexpr uint64_t kKillsOfADatabase = 8;
 constexpr uint64_t kKeys = 2000;
 constexpr uint64_t kBatch = 3;
 constexpr uint32_t kLifeUsMax = 12'000;  // after its first write
+constexpr uint32_t kLongLifeUsMax = 65'000;
+constexpr uint32_t kLongLifeOneIn = 8;
 
 // Write number `write` of a database.
 CrashBatch BatchOf(uint64_t write) {
@@ -125,7 +127,7 @@ class KilledDatabase {
       ended = waitpid(writer, &status, WNOHANG) != 0;
     }
     if (!ended) {
-      usleep(random_.Uniform(kLifeUsMax));
+      usleep(random_.Uniform(random_.OneIn(kLongLifeOneIn) ? kLongLifeUsMax : kLifeUsMax));
       kill(writer, SIGKILL);
       waitpid(writer, &status, 0);
     }

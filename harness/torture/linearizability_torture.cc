@@ -227,29 +227,30 @@ std::string CheckHistoryOf(Db& db, uint64_t seed, TortureReport* report) {
 }
 
 TortureReport RunLinearizabilityTorture(const TortureOptions& options) {
-  return RunCycles("linearizability", options, [&](uint64_t cycle, TortureReport* report) -> std::string {
-    const uint64_t seed = CycleSeed(options, cycle);
-    const Configuration configuration = RandomConfiguration(seed);
-    const std::unique_ptr<FileSystem> memory = NewMemoryFileSystem();
-    // Fails nothing, but lets other threads go first in the middle of an operation.
-    FaultyFileSystem files(memory.get());
-    Random random(seed);
-    files.SetRule([&random](const FileCallInfo&) {
-      if (!random.OneIn(4)) std::this_thread::yield();
-      return Fault{};
-    });
-    VirtualClock clock;
-    Environment environment;
-    environment.file_system = &files;
-    environment.clock = &clock;
-    Options engine = configuration.options;
-    engine.create_if_missing = true;
-    auto db = Db::Open(engine, environment, "/db");
-    std::string failure = db.ok() ? CheckHistoryOf(**db, seed, report) : db.status().ToString();
-    if (failure.empty()) return "";
-    return fmt::format("configuration {}: {} (threads may interleave in another way next time)",
-                       configuration.name, failure);
-  });
+  return RunCycles(
+      "linearizability", options, [&](uint64_t cycle, TortureReport* report) -> std::string {
+        const uint64_t seed = CycleSeed(options, cycle);
+        const Configuration configuration = RandomConfiguration(seed);
+        const std::unique_ptr<FileSystem> memory = NewMemoryFileSystem();
+        // Fails nothing, but lets other threads go first in the middle of an operation.
+        FaultyFileSystem files(memory.get());
+        Random random(seed);
+        files.SetRule([&random](const FileCallInfo&) {
+          if (!random.OneIn(4)) std::this_thread::yield();
+          return Fault{};
+        });
+        VirtualClock clock;
+        Environment environment;
+        environment.file_system = &files;
+        environment.clock = &clock;
+        Options engine = configuration.options;
+        engine.create_if_missing = true;
+        auto db = Db::Open(engine, environment, "/db");
+        std::string failure = db.ok() ? CheckHistoryOf(**db, seed, report) : db.status().ToString();
+        if (failure.empty()) return "";
+        return fmt::format("configuration {}: {} (threads may interleave in another way next time)",
+                           configuration.name, failure);
+      });
 }
 
 }  // namespace varve::harness

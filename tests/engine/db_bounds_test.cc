@@ -19,14 +19,9 @@
 #include "engine/io/faulty_file_system.h"
 #include "engine/io/memory_file_system.h"
 #include "tests/engine/io/test_directory.h"
+#include "tests/sanitizers.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define VARVE_COUNTS_ALLOCATIONS 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    defined(VARVE_COUNTS_ALLOCATIONS)
+#if VARVE_SANITIZED
 extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
@@ -36,8 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 uint64_t AllocatedBytes() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    defined(VARVE_COUNTS_ALLOCATIONS)
+#if VARVE_SANITIZED
   return __sanitizer_get_current_allocated_bytes();
 #else
   const struct mallinfo2 info = mallinfo2();
@@ -225,7 +219,7 @@ TEST(DbBounds, AFailureWhileAManifestIsReplacedLosesNothing) {
   const uint64_t calls = run(UINT64_MAX, Status());
   ASSERT_GT(calls, 100u);
   std::mt19937_64 random(1);
-  for (int i = 0; i < 12; i++) {
+  for (uint64_t i = 0; i < ScaledCycles(12); i++) {
     run(random() % calls, Status::NoSpace("full"));
     run(random() % calls, Status::IoError("broken"));
   }

@@ -12,23 +12,12 @@
 #include "engine/io/memory_file_system.h"
 #include "harness/torture/database_check.h"
 #include "tests/engine/db_test_util.h"
+#include "tests/sanitizers.h"
 
 namespace varve {
 namespace {
 
-Options TinyOptions() {
-  Options options = SmallOptions();
-  options.memtable_bytes = 8 << 10;
-  options.table_bytes = 8 << 10;
-  options.size_ratio = 2;
-  return options;
-}
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t kCallStep = 7;  // of each fault, every seventh call
-#else
-constexpr uint64_t kCallStep = 1;
-#endif
+constexpr uint64_t kCallStep = kSanitized ? 7 : 1;  // of each fault: every call, or every seventh
 constexpr int kWrites = 90;
 std::string KeyOf(int write) { return "key" + std::to_string(write * 37 % 60); }
 std::string ValueOf(int write) { return std::to_string(write) + std::string(250, 'v'); }

@@ -12,17 +12,10 @@
 #include "engine/io/memory_file_system.h"
 #include "harness/torture/database_check.h"
 #include "tests/engine/db_test_util.h"
+#include "tests/sanitizers.h"
 
 namespace varve {
 namespace {
-
-Options TinyOptions() {
-  Options options = SmallOptions();
-  options.memtable_bytes = 8 << 10;
-  options.table_bytes = 8 << 10;
-  options.size_ratio = 2;
-  return options;
-}
 
 // A disk in memory with a number of bytes. An Append that does not fit is written as far as it
 // does; a new file needs a block.
@@ -156,18 +149,20 @@ class DbNoSpace : public testing::Test {
   uint64_t next_ = 0;
 };
 
+constexpr uint64_t kFewer = kSanitized ? 3 : 1;
+
 TEST_F(DbNoSpace, ReadsGoOnAndWritesDoWhenThereIsSpace) {
   options_.wal = "write";
   for (const char* durability : {"none", "process", "power"}) {
     options_.durability = durability;
-    for (uint64_t bytes = 20'000; bytes < 70'000 && !HasFailure(); bytes += 1777) {
+    for (uint64_t bytes = 20'000; bytes < 70'000 && !HasFailure(); bytes += 1777 * kFewer) {
       FillReadAndGoOn(bytes);
     }
   }
 }
 
 TEST_F(DbNoSpace, SoItIsWithAMappedLog) {
-  for (uint64_t bytes = 300'000; bytes < 400'000 && !HasFailure(); bytes += 9777) {
+  for (uint64_t bytes = 300'000; bytes < 400'000 && !HasFailure(); bytes += 9777 * kFewer) {
     FillReadAndGoOn(bytes);
   }
 }
@@ -175,7 +170,7 @@ TEST_F(DbNoSpace, SoItIsWithAMappedLog) {
 TEST_F(DbNoSpace, SoItIsWithThreads) {
   options_.wal = "write";
   options_.background = "threads";
-  for (uint64_t bytes = 30'000; bytes < 70'000 && !HasFailure(); bytes += 4777) {
+  for (uint64_t bytes = 30'000; bytes < 70'000 && !HasFailure(); bytes += 4777 * kFewer) {
     FillReadAndGoOn(bytes);
   }
 }

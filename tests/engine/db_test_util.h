@@ -43,6 +43,15 @@ inline Options SmallOptions() {
   return options;
 }
 
+// Options so small that a hundred entries make several levels.
+inline Options TinyOptions() {
+  Options options = SmallOptions();
+  options.memtable_bytes = 8 << 10;
+  options.table_bytes = 8 << 10;
+  options.size_ratio = 2;
+  return options;
+}
+
 // A directory on the real file system that is removed at the end.
 class TemporaryDirectory {
  public:

@@ -14,19 +14,14 @@
 
 #include "tests/fuzz/fuzzers.h"
 #include "tests/paths.h"
+#include "tests/sanitizers.h"
 
 namespace varve::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int kMutations = 300;
-#elif defined(__has_feature)
-constexpr int kMutations = __has_feature(thread_sanitizer) ? 300 : 3000;
-#else
-constexpr int kMutations = 3000;
-#endif
+constexpr auto kMutations = static_cast<int>(ScaledCycles(3000));
 
 fs::path CorpusOf(std::string_view fuzzer) {
   return fs::path(SourcePath("tests/fuzz/corpus")) / fuzzer;

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/sanitizers.h"
+
 namespace varve {
 namespace {
 
@@ -101,10 +103,7 @@ TEST(ThreadSlots, ForEachMayRunWhileThreadsComeAndGo) {
 
 TEST(ThreadSlots, FourThousandThreadsFit) {
   PerThread<Count> counts;
-  std::vector<int> slots(4200);
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  slots.resize(600);
-#endif
+  std::vector<int> slots(ScaledCycles(4200));
   RunTogether(static_cast<int>(slots.size()), [&](int i) {
     counts.Local().value.store(1);
     slots[static_cast<size_t>(i)] = ThisThreadSlot();

@@ -15,6 +15,7 @@
 #include "engine/wal/wal_format.h"
 #include "tests/engine/io/test_directory.h"
 #include "tests/engine/wal/wal_test_util.h"
+#include "tests/sanitizers.h"
 
 namespace varve {
 namespace {
@@ -37,27 +38,28 @@ std::string Hex(std::string_view bytes) {
 
 // The worked example of FORMAT.md. If this fails, old logs cannot be read.
 TEST_F(Wal, TheBytesAreThoseOfTheFormatDescription) {
-  auto log = NewLog(*files_, kLogPath, {}, {6, 1000});
+  auto log = NewLog(*files_, kLogPath, {}, {6, 1000, true});
   ASSERT_TRUE(log->Append("abc").ok());
   ASSERT_TRUE(log->Sync().ok());
   ASSERT_TRUE(log->Append("").ok());
   ASSERT_TRUE(log->Close().ok());
   EXPECT_EQ(Hex(ReadBytes(*files_)),
-            "920be212"
-            "1c000000"
+            "c4e1828e"
+            "1d000000"
             "03"
-            "01000000"
+            "02000000"
             "0700000000000000"
             "0600000000000000"
             "e803000000000000"
-            "556bd65c"
+            "01"
+            "736e5f3c"
             "03000000"
             "01"
             "616263"
-            "dc613642"
+            "779d821a"
             "00000000"
             "02"
-            "e22f02c2"
+            "0cd88aab"
             "00000000"
             "01");
 }
@@ -78,7 +80,7 @@ TEST_F(Wal, AMissingLogIsNotFound) {
 TEST_F(Wal, FramingCostsNineBytesARecordAndNineASync) {
   auto log = NewLog(*files_);
   EXPECT_EQ(log->bytes(), 0u);
-  EXPECT_EQ(log->number(), kLogNumber);
+  EXPECT_EQ(log->position().number, kLogNumber);
   ASSERT_TRUE(log->Append("12345").ok());
   EXPECT_EQ(log->bytes(), 9 + kWalStartPayloadBytes + 9 + 5);
   const uint64_t first = log->bytes();
@@ -118,7 +120,7 @@ TEST_F(Wal, RandomRecordsComeBackFromEveryFileSystem) {
       {PosixFileSystem(), directory.File("a"), WriteMode::kBuffered},
       {PosixFileSystem(), directory.File("b"), WriteMode::kMapped},
   };
-  for (unsigned seed = 1; seed <= 3; ++seed) {
+  for (unsigned seed = 1; seed <= ScaledCycles(3); ++seed) {
     for (const Place& place : places) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << " path " << place.path);
       std::mt19937 random(seed);
@@ -184,11 +186,23 @@ TEST_F(Wal, TheReaderNeedsMemoryForOneRecordAndNotForTheLog) {
 }
 
 TEST_F(Wal, ALogRemembersTheOneBeforeIt) {
-  auto log = NewLog(*files_, kLogPath, {}, {6, 12345});
-  ASSERT_TRUE(log->Append("x").ok());
-  EXPECT_EQ(ReadLog(*files_).previous, (WalPosition{6, 12345}));
+  for (const bool synced : {false, true}) {
+    auto log = NewLog(*files_, kLogPath, {}, {6, 12345, synced});
+    ASSERT_TRUE(log->Append("x").ok());
+    EXPECT_EQ(ReadLog(*files_).previous, (WalPosition{6, 12345, synced}));
+  }
   ASSERT_TRUE(NewLog(*files_, "first")->Append("x").ok());
   EXPECT_EQ(ReadLog(*files_, "first").previous, WalPosition());
+}
+
+TEST_F(Wal, APositionIsSyncedUntilTheNextAppend) {
+  auto log = NewLog(*files_);
+  ASSERT_TRUE(log->Append("x").ok());
+  EXPECT_FALSE(log->position().synced);
+  ASSERT_TRUE(log->Sync().ok());
+  EXPECT_EQ(log->position(), (WalPosition{kLogNumber, log->bytes(), true}));
+  ASSERT_TRUE(log->Append("y").ok());
+  EXPECT_FALSE(log->position().synced);
 }
 
 TEST_F(Wal, ALogInThePlaceOfAnotherIsCorruption) {

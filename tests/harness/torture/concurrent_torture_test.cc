@@ -8,7 +8,7 @@
 #include "engine/parts.h"
 #include "harness/torture/configurations.h"
 #include "harness/torture/numbered_writes.h"
-#include "tests/harness/torture/scale.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {

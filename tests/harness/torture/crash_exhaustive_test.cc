@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/torture/crash_driver.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {
@@ -86,11 +87,7 @@ std::string Describe(const Crash& crash) {
   return "power loss, seed " + std::to_string(crash.seed);
 }
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t kCallStep = 7;
-#else
-constexpr uint64_t kCallStep = 1;  // every call
-#endif
+constexpr uint64_t kCallStep = kSanitized ? 7 : 1;  // every call, or every seventh
 
 class CrashExhaustive : public testing::TestWithParam<std::tuple<Workload, Class>> {
  protected:

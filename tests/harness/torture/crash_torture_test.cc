@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/torture/scale.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {

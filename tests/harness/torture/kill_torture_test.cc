@@ -1,4 +1,4 @@
-// kill -9 of real processes on a real file system, 50 times. I1, I2.
+// kill -9 of real processes on a real file system, more than 50 times. I1, I2.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/torture/kill_torture.h"
@@ -6,15 +6,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/engine/db_test_util.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t kKills = 8;
-#else
-constexpr uint64_t kKills = 50;
-#endif
+constexpr uint64_t kKills = ScaledCycles(66);
 
 TEST(KillTorture, NothingAcknowledgedIsLost) {
   TemporaryDirectory directory;

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/io/memory_file_system.h"
-#include "tests/harness/torture/scale.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {

@@ -10,7 +10,7 @@
 #include "harness/torture/operation_generator.h"
 #include "harness/torture/reducer.h"
 #include "tests/engine/db_test_util.h"
-#include "tests/harness/torture/scale.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {
@@ -143,17 +143,17 @@ TEST_P(MetamorphicTest, AllConfigurationsGiveTheSameAnswers) {
   options.first_cycle = GetParam();
   options.cycles = 1;
   // Waiting for a device to sync is most of the time of a cycle with real files.
-  if (options.first_cycle == 0) options.directory = directory.path();
+  if (options.first_cycle == 1) options.directory = directory.path();
   const TortureReport report = RunMetamorphicTorture(options);
   EXPECT_EQ(report.failure, "") << report.replay;
   EXPECT_EQ(report.cycles, 1u);
   // Configurations, operations, flushes, compactions, and those into levels from 2 on.
   ASSERT_EQ(report.counts.size(), 5u);
   EXPECT_GT(report.counts[0].second, 80u);
-  for (const auto& [name, count] : report.counts) EXPECT_GT(count, 5u) << name;
+  for (const auto& [name, count] : report.counts) EXPECT_GT(count, 50u) << name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cycles, MetamorphicTest, testing::Range<uint64_t>(0, ScaledCycles(8)));
+INSTANTIATE_TEST_SUITE_P(Cycles, MetamorphicTest, testing::Range<uint64_t>(1, 1 + ScaledCycles(8)));
 
 TEST(MinimizeByDeltas, LeavesExactlyWhatIsNeeded) {
   std::vector<int> items(200);

@@ -12,7 +12,7 @@
 #include "engine/parts.h"
 #include "engine/util/random.h"
 #include "harness/torture/configurations.h"
-#include "tests/harness/torture/scale.h"
+#include "tests/sanitizers.h"
 
 namespace varve::harness {
 namespace {
