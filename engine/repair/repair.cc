@@ -434,7 +434,8 @@ Status Repair::Execute() {
   if (logs_ != nullptr) {
     // All that the logs hold is in tables now.
     state->oldest_wal = sources_.number_max + 1;
-    state->last_sequence = std::max(state->last_sequence, logs_->last_sequence());
+    state->last_sequence =
+        std::max(state->last_sequence, logs_->last_sequence()) + logs_->lost_bytes();
     state->closed.reset();
   }
   if (Status s = SetAside(); !s.ok()) return s;

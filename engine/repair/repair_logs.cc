@@ -104,7 +104,8 @@ void RepairLogs::AddLog(const RepairSource& source, bool set_aside) {
   logs_.push_back(std::move(log));
 }
 
-void RepairLogs::Lose(const std::string& name, std::string what) {
+void RepairLogs::Lose(const std::string& name, uint64_t bytes, std::string what) {
+  lost_bytes_ += bytes;
   losses_.push_back({name, KeyRange::Everything(), std::move(what)});
 }
 
@@ -117,7 +118,7 @@ void RepairLogs::Examine(const CleanClose& closed, bool knows_close) {
       const bool is_tail = &log == &logs_.back() && gap.end == remains.end;
       const bool noted = closed.wal == log.number && gap.begin < closed.wal_bytes;
       if (is_tail && !noted && knows_close) continue;
-      Lose(log.name,
+      Lose(log.name, gap.end - gap.begin,
            fmt::format("bytes {} to {} hold no record that can be read", gap.begin, gap.end));
     }
   }
@@ -128,7 +129,7 @@ void RepairLogs::ExamineOne(Log* log) {
   const Result<std::string> bytes = ReadWholeFile(files_, kCause, log->path);
   log->status = bytes.status();
   if (!bytes.ok()) {
-    Lose(log->name, std::string(bytes.status().message()));
+    Lose(log->name, 0, std::string(bytes.status().message()));
     return;
   }
   uint64_t entries = 0;
@@ -154,15 +155,17 @@ uint64_t RepairLogs::EndOf(uint64_t number) const {
 void RepairLogs::CheckChain(const CleanClose& closed) {
   for (const Log& log : logs_) {
     const WalPosition& previous = log.remains.previous;
-    if (previous.number < oldest_ || EndOf(previous.number) >= previous.bytes) continue;
-    Lose(WalName(previous.number), fmt::format("it had {} bytes, of which {} are there",
-                                               previous.bytes, EndOf(previous.number)));
+    const uint64_t end = EndOf(previous.number);
+    if (previous.number < oldest_ || end >= previous.bytes) continue;
+    Lose(WalName(previous.number), previous.bytes - end,
+         fmt::format("it had {} bytes, of which {} are there", previous.bytes, end));
   }
   const bool needed = closed.wal >= oldest_ && closed.wal != 0;
-  if (needed && EndOf(closed.wal) < closed.wal_bytes) {
-    Lose(WalName(closed.wal),
+  const uint64_t end = EndOf(closed.wal);
+  if (needed && end < closed.wal_bytes) {
+    Lose(WalName(closed.wal), closed.wal_bytes - end,
          fmt::format("it had {} bytes when it was closed, of which {} are there", closed.wal_bytes,
-                     EndOf(closed.wal)));
+                     end));
   }
 }
 

@@ -34,6 +34,9 @@ class RepairLogs {
   // Names of the files in the directory that are damaged, or are not what their name says.
   std::vector<std::string> Damaged() const;
   SequenceNumber last_sequence() const { return last_sequence_; }
+  // How many bytes are known to be missing: at least as many as entries were in them, so that no
+  // sequence number is given out twice if that many are passed over.
+  uint64_t lost_bytes() const { return lost_bytes_; }
 
   // Writes what they hold into tables: runs, oldest first. Records behind damage are taken, too:
   // every version has its sequence number, so that the newest that is left wins.
@@ -57,7 +60,7 @@ class RepairLogs {
   void CheckChain(const CleanClose& closed);
   // What is known of the end of log `number`: 0 if it is not there.
   uint64_t EndOf(uint64_t number) const;
-  void Lose(const std::string& name, std::string what);
+  void Lose(const std::string& name, uint64_t bytes, std::string what);
 
   FileSystem& files_;
   const std::string directory_;
@@ -66,6 +69,7 @@ class RepairLogs {
   std::vector<RepairLoss> losses_;
   std::vector<std::string> actions_;
   SequenceNumber last_sequence_ = 0;
+  uint64_t lost_bytes_ = 0;
 };
 
 }  // namespace varve

@@ -273,6 +273,29 @@ TEST(Repair, RecordsOfALogBehindDamageAreTaken) {
   EXPECT_GT(bytes.size(), first_record);
 }
 
+// I3: what was lost had numbers, which somebody may know from a backup or a log of their own.
+TEST(Repair, SequenceNumbersOfLostRecordsAreNotGivenOutAgain) {
+  const auto last_of = [](FileSystem* files) {
+    Environment environment;
+    environment.file_system = files;
+    auto db = Db::Open(Closed().options, environment, kDirectory);
+    EXPECT_TRUE(db.ok()) << db.status().ToString();
+    return db.ok() ? (*db)->GetSnapshot()->sequence() : 0;
+  };
+  const SequenceNumber last = last_of(Mount(Closed().files).get());
+  const std::string log = FilesWith(Closed().files, ".wal").front();
+  const size_t bytes = Closed().files.at(log).size();
+  for (const size_t kept : {bytes - 1, bytes / 2, size_t{60}, size_t{0}}) {
+    Image image = Closed().files;
+    image[log].resize(kept);
+    const auto files = Mount(image);
+    const Result<RepairReport> report = RepairDatabase(*files, Closed().options, kDirectory);
+    ASSERT_TRUE(report.ok()) << report.status().ToString();
+    EXPECT_FALSE(report->losses.empty()) << kept;
+    EXPECT_GE(last_of(files.get()), last) << kept;
+  }
+}
+
 // A power cut, or a full disk, at any call: what is left can be repaired.
 TEST(Repair, ARepairThatFailsAtAnyCallCanBeRunAgain) {
   const std::string table = FilesWith(Closed().files, ".table").front();
