@@ -4,6 +4,7 @@
 #include "harness/machine.h"
 
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
 
@@ -95,6 +96,26 @@ Mount MountOf(const string& path) {
   return best;
 }
 
+// What the kernel calls the file system, where no mount says so: in a chroot.
+string TypeOfMagic(int64_t magic) {
+  switch (magic) {
+    case EXT4_SUPER_MAGIC:
+      return "ext4";
+    case XFS_SUPER_MAGIC:
+      return "xfs";
+    case BTRFS_SUPER_MAGIC:
+      return "btrfs";
+    case TMPFS_MAGIC:
+      return "tmpfs";
+    case OVERLAYFS_SUPER_MAGIC:
+      return "overlay";
+    case NFS_SUPER_MAGIC:
+      return "nfs";
+    default:
+      return fmt::format("type {:#x}", magic);
+  }
+}
+
 string Virtualisation() {
   const string flags = " " + CpuField("flags") + " ";
   if (flags.find(" hypervisor ") == string::npos) return "none";
@@ -140,10 +161,12 @@ double BusyCores() {
 
 void DescribeFileSystem(const string& directory, Json* machine) {
   const Mount mount = MountOf(directory);
-  SetIfKnown(machine, "filesystem", mount.type);
-  SetIfKnown(machine, "mount_options", mount.options);
   struct statfs info {};
-  if (statfs(directory.c_str(), &info) != 0 || info.f_blocks == 0) return;
+  const bool known = statfs(directory.c_str(), &info) == 0;
+  const bool mounted = !mount.type.empty() || !known;
+  SetIfKnown(machine, "filesystem", mounted ? mount.type : TypeOfMagic(info.f_type));
+  SetIfKnown(machine, "mount_options", mount.options);
+  if (!known || info.f_blocks == 0) return;
   const auto block = static_cast<uint64_t>(info.f_bsize);
   (*machine)["filesystem_bytes"] = info.f_blocks * block;
   (*machine)["filesystem_free_bytes"] = info.f_bavail * block;
