@@ -125,9 +125,10 @@ class SkipListMemTable final : public MemTable {
       if (!valid_) return;
       entry_ = node->record().entry();
       // While the caller works on this entry. Two lines: link, header and key; then the value.
-      const auto* next = reinterpret_cast<const char*>(node->link(0)->next());
+      const Node* next = node->link(0)->next();
+      if (next == nullptr) return;
       __builtin_prefetch(next);
-      __builtin_prefetch(next + kCacheLineBytes);
+      __builtin_prefetch(reinterpret_cast<const char*>(next) + kCacheLineBytes);
     }
     void MoveBack(const Node* node) { MoveTo(node == list_.head_ ? nullptr : node); }
 
