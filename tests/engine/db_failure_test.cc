@@ -168,9 +168,9 @@ TEST(DbFailure, AFailedSyncOfTheLogStopsAllWritesUntilReopening) {
   environment.file_system = &faulty;
   Options options = TinyOptions();
   options.durability = "power";
+  bool once = true;  // outlives the database, which syncs when it closes
   std::unique_ptr<Db> db = OpenDb(options, environment, "/db");
   ASSERT_OK(db->Put("a", "1"));
-  bool once = true;
   faulty.SetRule([&once](const FileCallInfo& info) -> Fault {
     if (info.call != FileCall::kSync || !once) return {};
     once = false;
