@@ -81,7 +81,7 @@ int TestCommand(const Arguments& arguments) {
 int BuildCommand(const Arguments& arguments) {
   return InScript(arguments, "build [PRESET]",
                   "Builds the program, or everything of another preset of CMakePresets.json:\n"
-                  "dev (assertions, tests), clang, asan, tsan, fuzz.\n");
+                  "dev (assertions, tests), clang, asan (with the fuzzers), tsan.\n");
 }
 
 int FuzzCommand(const Arguments& arguments) {
