@@ -331,19 +331,18 @@ bool Maintenance::Due() const {
          state_.planner->Plan(state_.version->tree(), Busy()).has_value();
 }
 
+bool Maintenance::Waits(const MemTablePtr& memtable) const {
+  return std::find(state_.sealed.begin(), state_.sealed.end(), memtable) != state_.sealed.end();
+}
+
 Status Maintenance::WaitForFlush() {
   Retry();
   MutexLock lock(state_.mutex);
   if (state_.sealed.empty()) return error_;
   const MemTablePtr newest = state_.sealed.back();
-  while (error_.ok() && no_space_to_flush_.ok() &&
-         std::find(state_.sealed.begin(), state_.sealed.end(), newest) != state_.sealed.end()) {
-    changed_.Wait(state_.mutex);
-  }
+  while (error_.ok() && no_space_to_flush_.ok() && Waits(newest)) changed_.Wait(state_.mutex);
   if (!error_.ok()) return error_;
-  const bool flushed =
-      std::find(state_.sealed.begin(), state_.sealed.end(), newest) == state_.sealed.end();
-  return flushed ? Status() : no_space_to_flush_;
+  return Waits(newest) ? no_space_to_flush_ : Status();
 }
 
 Status Maintenance::WaitUntilSettled() {

@@ -78,6 +78,8 @@ class Maintenance {
   bool Record(const JobEvent& event) REQUIRES_LOCK(state_.mutex);
   void PoisonLocked(const Status& status) REQUIRES_LOCK(state_.mutex);
   bool Due() const REQUIRES_LOCK(state_.mutex);
+  // True if the memtable is sealed and not in a table yet.
+  bool Waits(const MemTablePtr& memtable) const REQUIRES_LOCK(state_.mutex);
 
   // Holding writes back (write_gate.cc).
   void UpdateGate() REQUIRES_LOCK(state_.mutex);

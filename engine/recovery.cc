@@ -94,14 +94,10 @@ class Replay {
     const uint64_t oldest = std::max<uint64_t>(manifest.oldest_wal, 1);
     WalPosition last;  // the good part of the log before
     for (const uint64_t log : logs) {
-      Hole hole = Hole::kNone;
+      bool hole = false;
       if (Status s = ReplayLog(log, oldest, &last, &hole); !s.ok()) return s;
-      if (hole == Hole::kNone) continue;
-      // What this log holds was written after what is missing: a prefix ends at the hole. Nothing
-      // that was synced may go missing, whatever the class is now.
-      if (hole == Hole::kUnsynced) break;
-      return Status::Corruption(fmt::format("{}: the end of the log before it is missing",
-                                            WalFileName(state_.directory, log)));
+      // What this log holds was written after what is missing: a prefix ends at the hole.
+      if (hole) break;
     }
     const CleanClose closed = manifest.closed.value_or(CleanClose());
     if (closed.wal >= oldest) {
@@ -120,11 +116,9 @@ class Replay {
   std::vector<Version::NumberedTable>& open() { return open_; }
 
  private:
-  // The end of the log before is missing, which was synced or not.
-  enum class Hole : uint8_t { kNone, kUnsynced, kSynced };
-
-  // Applies the records of a log, unless there is a hole before it.
-  Status ReplayLog(uint64_t number, uint64_t oldest, WalPosition* last, Hole* hole) {
+  // Applies the records of a log, unless there is a hole before it. Nothing that was synced may go
+  // missing, whatever the class is now.
+  Status ReplayLog(uint64_t number, uint64_t oldest, WalPosition* last, bool* hole) {
     const std::string path = WalFileName(state_.directory, number);
     auto opened = WalReader::Open(*state_.file_system, path, number);
     if (!opened.ok()) return opened.status();
@@ -132,11 +126,11 @@ class Replay {
     std::string_view payload;
     Result<bool> more = reader.Next(&payload);
     const WalPosition previous = reader.previous();
-    if (previous.number >= oldest &&
-        (previous.number != last->number || previous.bytes > last->bytes)) {
-      *hole = previous.synced ? Hole::kSynced : Hole::kUnsynced;
-      return {};
+    *hole = EndIsMissing(previous, oldest, *last);
+    if (*hole && previous.synced) {
+      return Status::Corruption(path + ": the end of the log before it is missing");
     }
+    if (*hole) return {};
     while (more.ok() && *more) {
       if (Status s = Apply(payload); !s.ok()) return s.Annotate(path);
       more = reader.Next(&payload);

@@ -163,8 +163,8 @@ void DescribeFileSystem(const string& directory, Json* machine) {
   const Mount mount = MountOf(directory);
   struct statfs info {};
   const bool known = statfs(directory.c_str(), &info) == 0;
-  const bool mounted = !mount.type.empty() || !known;
-  SetIfKnown(machine, "filesystem", mounted ? mount.type : TypeOfMagic(info.f_type));
+  const bool by_magic = mount.type.empty() && known;
+  SetIfKnown(machine, "filesystem", by_magic ? TypeOfMagic(info.f_type) : mount.type);
   SetIfKnown(machine, "mount_options", mount.options);
   if (!known || info.f_blocks == 0) return;
   const auto block = static_cast<uint64_t>(info.f_bsize);

@@ -185,12 +185,6 @@ class Verifier {
   VerifyReport report_;
 };
 
-// The log before is not there up to where this one goes on.
-bool IsHole(const WalPosition& previous, uint64_t oldest, const WalPosition& last) {
-  return previous.number >= oldest &&
-         (previous.number != last.number || previous.bytes > last.bytes);
-}
-
 }  // namespace
 
 std::string Finding::ToString() const {
@@ -238,7 +232,7 @@ LogsExamination ExamineLogs(FileSystem& file_system, const std::string& director
       all.notes.push_back({WalName(number), log.good_bytes,
                            fmt::format("a torn tail of {} bytes", log.dropped_bytes)});
     }
-    if (IsHole(log.previous, oldest, last)) {
+    if (EndIsMissing(log.previous, oldest, last)) {
       // Not all that is missing was synced: power loss leaves this, too, and the prefix ends here.
       auto& found = log.previous.synced ? all.damage : all.notes;
       found.push_back({WalName(log.previous.number), std::nullopt,

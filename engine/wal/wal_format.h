@@ -35,6 +35,13 @@ struct WalPosition {
   bool operator==(const WalPosition&) const = default;
 };
 
+// True if a log that goes on from `previous` has lost the end of it. `last`: the log before it that
+// was read, and how much of that is good. Logs below `oldest` are not needed.
+inline bool EndIsMissing(const WalPosition& previous, uint64_t oldest, const WalPosition& last) {
+  return previous.number >= oldest &&
+         (previous.number != last.number || previous.bytes > last.bytes);
+}
+
 struct WalHeader {
   uint32_t checksum = 0;
   uint32_t length = 0;

@@ -24,8 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kReplay = "replay";
-
 Syntax TortureSyntax() {
   std::string about =
       "Random tests of what the engine promises, cycle after cycle. Without a kind: all of\n"
@@ -166,7 +164,7 @@ Result<bool> Replay(const std::string& path, const TortureOptions& options) {
   if (!read.ok()) return read.status();
   text = std::move(*read);
   const auto run = [](const TortureOptions& given) { return ReplayMetamorphic(text, given); };
-  return RunKind({kReplay, "", run}, options);
+  return RunKind({"replay", "", run}, options);
 }
 
 }  // namespace

@@ -139,6 +139,12 @@ class Reader {
     return shared_.progress[writer].begun.load(std::memory_order_acquire);
   }
 
+  // `after`: how many writes there were for certain; nothing if what was read fits no number.
+  bool Note(size_t writer, std::optional<uint64_t> after) {
+    if (after.has_value()) seen_[writer] = *after;
+    return after.has_value();
+  }
+
   void CheckGet(size_t writer) {
     const NumberedWrites& writes = shared_.writes_of[writer];
     const size_t index = random_.Uniform(NumberedWrites::kKeys);
@@ -146,11 +152,7 @@ class Reader {
     const std::optional<uint64_t> held = Get(writer, index, nullptr);
     const uint64_t high = High(writer);
     if (!held.has_value()) return;
-    const std::optional<uint64_t> after = writes.Find(index, *held, low, high);
-    if (after.has_value()) {
-      seen_[writer] = *after;
-      return;
-    }
+    if (Note(writer, writes.Find(index, *held, low, high))) return;
     shared_.Fail(
         fmt::format("get of {}: write {} (0: absent), which is right after none of {} to "
                     "{} writes",
@@ -166,11 +168,7 @@ class Reader {
   void CheckState(size_t writer, const std::optional<State>& state, uint64_t low, uint64_t high,
                   std::string_view what) {
     if (!state.has_value()) return;
-    const std::optional<uint64_t> after = shared_.writes_of[writer].Find(*state, low, high);
-    if (after.has_value()) {
-      seen_[writer] = *after;
-      return;
-    }
+    if (Note(writer, shared_.writes_of[writer].Find(*state, low, high))) return;
     shared_.Fail(
         fmt::format("{} sees of writer {} the writes{} (0: absent), which is right after "
                     "none of {} to {} writes",

@@ -63,35 +63,29 @@ class LogReducer {
     Try(index, [](LoggedOperation* operation) { operation->lower.clear(); });
     Try(index, [](LoggedOperation* operation) { operation->upper.clear(); });
     if (log_.operations[index].kind == LoggedKind::kBatch) ReduceBatch(index);
-    if (!log_.operations[index].settings.empty()) ReduceReopen(index);
+    if (!log_.operations[index].settings.empty()) ReduceList(index, &LoggedOperation::settings);
     for (size_t i = 0; i < log_.operations[index].changes.size(); ++i) ShortenValue(index, i);
   }
 
-  void ReduceBatch(size_t index) {
+  template <class Item>
+  void ReduceList(size_t index, std::vector<Item> LoggedOperation::*list) {
     OperationLog candidate = log_;
-    log_.operations[index].changes = MinimizeByDeltas<LoggedChange>(
-        log_.operations[index].changes,
-        [&](const std::vector<LoggedChange>& changes) {
-          candidate.operations[index].changes = changes;
+    log_.operations[index].*list = MinimizeByDeltas<Item>(
+        log_.operations[index].*list,
+        [&](const std::vector<Item>& items) {
+          candidate.operations[index].*list = items;
           return fails_(candidate);
         },
         &budget_);
+  }
+
+  void ReduceBatch(size_t index) {
+    ReduceList(index, &LoggedOperation::changes);
     // A batch of one change says no more than the change.
     Try(index, [](LoggedOperation* operation) {
       if (operation->changes.size() != 1) return;
       operation->kind = operation->changes[0].put ? LoggedKind::kPut : LoggedKind::kDelete;
     });
-  }
-
-  void ReduceReopen(size_t index) {
-    OperationLog candidate = log_;
-    log_.operations[index].settings = MinimizeByDeltas<SettingText>(
-        log_.operations[index].settings,
-        [&](const std::vector<SettingText>& settings) {
-          candidate.operations[index].settings = settings;
-          return fails_(candidate);
-        },
-        &budget_);
   }
 
   void ShortenValue(size_t index, size_t change) {
