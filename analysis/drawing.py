@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 FORMATS = ("svg", "pdf", "png")
 STANDARD = ("throughput", "latency_percentiles", "write_amplification", "read_amplification",
             "space_amplification", "tradeoff", "throughput_over_time", "tree_shape_over_time")
+OF_CRITERIA = ("agreement",)  # where the experiment has criteria
 FILTERS = ("workload", "variant")
 CAVEATS_SHOWN_MAX = 4
 
@@ -95,12 +96,16 @@ def kind_named(name: str) -> Kind:
 
 
 def requests(results: Results) -> list[Request]:
-    """The experiment's [[figure]] entries, or every standard figure if it has none."""
+    """The experiment's [[figure]] entries, or every standard figure if it has none; and how its
+    criteria came out, if it has any."""
     entries = results.experiment.get("figure") or []
     if not isinstance(entries, list):
         raise AnalysisError("In experiment.toml a figure is written [[figure]], in two brackets.")
     made = [request_of(entry) for entry in entries] or [
         Request(kind_named(name), name) for name in STANDARD]
+    asked = {request.kind.name for request in made}
+    if results.experiment.get("criterion"):
+        made += [Request(kind_named(name), name) for name in OF_CRITERIA if name not in asked]
     return unique_names(made)
 
 

@@ -24,6 +24,8 @@ class Metric:
 METRICS = {metric.name: metric for metric in (
     Metric("throughput_ops_per_second", "throughput", "operations/s", "higher",
            "completed operations ÷ wall time of the measure phase; a read-modify-write is one"),
+    Metric("throughput_worst_window_ops_per_second", "throughput of the worst window",
+           "operations/s", "higher", "the lowest throughput of a full sample of the measure phase"),
     Metric("operations", "operations", "", "", "operations completed in the measure phase"),
     Metric("seconds", "measured time", "s", "", "wall time of the measure phase"),
     Metric("write_amplification", "write amplification", "", "lower",
@@ -57,6 +59,35 @@ METRICS = {metric.name: metric for metric in (
            "the same at the end of drain"),
     Metric("space_amplification_peak", "space amplification, peak", "", "lower",
            "the largest of the samples of measure"),
+    Metric("space_amplification_mean", "space amplification, mean", "", "lower",
+           "the mean of the samples of measure"),
+    Metric("space_overhead", "space overhead", "", "lower",
+           "keys and values in tables beyond the live ones ÷ live ones, at the end of drain: space "
+           "amplification less 1, without encoding"),
+    Metric("space_overhead_mean", "space overhead, mean", "", "lower",
+           "the mean of the samples of measure"),
+    Metric("space_overhead_peak", "space overhead, peak", "", "lower",
+           "the largest of the samples of measure"),
+    Metric("compaction_bytes", "bytes moved by compactions", "bytes", "lower",
+           "bytes that compactions of the measure phase read and wrote"),
+    Metric("entries_written_per_entry", "copies per entry", "", "lower",
+           "entries that flushes and compactions wrote in measure and drain ÷ puts and deletes of "
+           "measure: write amplification as models count it, without encoding and log"),
+    Metric("compaction_jobs", "compactions", "", "",
+           "compactions in the measure phase that rewrote data"),
+    Metric("compaction_bytes_read", "bytes read by compactions", "bytes", "lower",
+           "bytes that compactions of the measure phase read from storage"),
+    Metric("compaction_bytes_written", "bytes written by compactions", "bytes", "lower",
+           "bytes that compactions of the measure phase wrote"),
+    Metric("compaction_bytes_per_job", "bytes per compaction", "bytes", "",
+           "bytes read and written ÷ compactions of the measure phase that rewrote data"),
+    Metric("compaction_seconds_per_job", "time per compaction", "s", "lower",
+           "mean duration of the compactions of the measure phase that rewrote data"),
+    Metric("tombstones_left", "tombstones left", "", "lower",
+           "tombstones in tables at the end of measure"),
+    Metric("tombstone_age_max", "age of the oldest tombstone", "", "lower",
+           "writes since the oldest tombstone that is in a table, the largest of the samples of "
+           "measure"),
     Metric("stall_seconds", "stall time", "s", "lower",
            "time during which a write was delayed or stopped"),
     Metric("debt_seconds", "debt, time", "s", "lower", "time that the drain phase took"),
@@ -72,7 +103,7 @@ MAIN = ("throughput_ops_per_second", "latency_all_p99_ns", "write_amplification"
 
 PERCENTILE_TITLES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9",
                      "p9999": "p99.99", "max": "maximum"}
-LATENCY = re.compile(r"latency_(?P<operation>\w+)_(?P<percentile>p\d+|max)_ns")
+LATENCY = re.compile(r"(?P<kind>latency|response)_(?P<operation>\w+)_(?P<percentile>p\d+|max)_ns")
 
 
 def metric(name: str, known: Iterable[str] = ()) -> Metric:
@@ -83,9 +114,11 @@ def metric(name: str, known: Iterable[str] = ()) -> Metric:
     if match and match["percentile"] in PERCENTILE_TITLES:
         percentile = PERCENTILE_TITLES[match["percentile"]]
         operation = match["operation"].replace("_", " ")
-        what = f"{percentile} latency" + ("" if operation == "all" else f" of {operation}")
-        return Metric(name, what, "ns", "lower", "time from call to return of an operation: the "
-                      f"{percentile} of the trial's histogram")
+        kind = match["kind"]
+        what = f"{percentile} {kind}" + ("" if operation == "all" else f" of {operation}")
+        begin = "call" if kind == "latency" else "intended start"
+        return Metric(name, what, "ns", "lower", f"time from {begin} to return of an operation: "
+                      f"the {percentile} of the trial's histogram")
     if name in set(known):
         return Metric(name, name.replace("_", " "), unit_of(name), "")
     raise unknown("metric", name, [*METRICS, *known])

@@ -27,8 +27,10 @@ SUMMARY_AMPLIFICATIONS = (
     "write_amplification_total", "write_amplification_with_debt", "runs_probed_per_get",
     "blocks_read_per_get", "blocks_from_cache_per_get", "blocks_from_storage_per_get",
     "bytes_read_per_byte_returned", "filter_false_positive_rate", "space_amplification",
-    "space_amplification_settled", "space_amplification_peak", "stall_seconds", "debt_seconds",
-    "debt_bytes")
+    "space_amplification_settled", "space_amplification_peak", "space_amplification_mean",
+    "entries_written_per_entry", "compaction_jobs", "compaction_bytes_read",
+    "compaction_bytes_written", "tombstones_left", "tombstone_age_max", "stall_seconds",
+    "debt_seconds", "debt_bytes")
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,15 @@ class Trial:
     @property
     def latency(self) -> dict[str, dict[str, Any]]:
         """Operation type -> percentiles; only types of which there was an operation."""
-        table = section(self.result, "latency")
-        return {name: row for name, row in table.items()
+        return self.percentiles("latency")
+
+    @property
+    def response(self) -> dict[str, dict[str, Any]]:
+        """The same from the intended start; empty in a closed loop."""
+        return self.percentiles("response")
+
+    def percentiles(self, name: str) -> dict[str, dict[str, Any]]:
+        return {operation: row for operation, row in section(self.result, name).items()
                 if isinstance(row, dict) and row and row.get("count") != 0}
 
     @property
@@ -126,17 +135,18 @@ class Trial:
                    if isinstance(value, (int, float))}
         numbers |= {name: number(self.amplification.get(name))
                     for name in SUMMARY_AMPLIFICATIONS}
-        for operation, row in self.latency.items():
-            for percentile in SUMMARY_PERCENTILES:
-                numbers[f"latency_{operation}_{percentile}_ns"] = number(
-                    row.get(f"{percentile}_ns"))
+        for kind, rows in (("latency", self.latency), ("response", self.response)):
+            for operation, row in rows.items():
+                for percentile in SUMMARY_PERCENTILES:
+                    numbers[f"{kind}_{operation}_{percentile}_ns"] = number(
+                        row.get(f"{percentile}_ns"))
         measure = self.phase("measure")
         cpu = section(self.result, "cpu")
         numbers["operations"] = number(section(self.result, "operations").get("total"))
         length_ns = measure["end_ns"] - measure["start_ns"] if measure else math.nan
         numbers["seconds"] = length_ns / 1e9
-        numbers["throughput_ops_per_second"] = number(
-            self.result.get("throughput_ops_per_second"))
+        for name in ("throughput_ops_per_second", "throughput_worst_window_ops_per_second"):
+            numbers[name] = number(self.result.get(name))
         numbers["cpu_seconds"] = number(cpu.get("user_seconds")) + number(cpu.get("system_seconds"))
         numbers["memory_bytes_peak"] = number(section(self.result, "memory").get("peak_bytes"))
         return numbers
@@ -360,13 +370,15 @@ def point_names(trials: list[Trial]) -> list[str]:
 
 def summary_columns(trials: list[Trial]) -> list[str]:
     """The columns of summary.csv, as docs/results.md orders them."""
-    latencies = [f"latency_{operation}_{percentile}_ns"
+    open_loop = any(trial.response for trial in trials)
+    latencies = [f"{kind}_{operation}_{percentile}_ns"
+                 for kind in (("latency", "response") if open_loop else ("latency",))
                  for operation in [*sorted(operation_types(trials)), "all"]
                  for percentile in SUMMARY_PERCENTILES]
     return ["trial", "variant", "repetition", "store", "workload", "durability",
             *point_names(trials), "operations", "seconds", "throughput_ops_per_second",
-            *latencies, *SUMMARY_AMPLIFICATIONS, "cpu_seconds", "memory_bytes_peak",
-            "verified", "steady", "caveats"]
+            "throughput_worst_window_ops_per_second", *latencies, *SUMMARY_AMPLIFICATIONS,
+            "cpu_seconds", "memory_bytes_peak", "verified", "steady", "caveats"]
 
 
 def summary_frame(trials: list[Trial]) -> pandas.DataFrame:

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 import pandas
 
-from analysis import answer, caveats, drawing, tables
+from analysis import answer, caveats, criterion, drawing, tables
 from analysis.errors import AnalysisError, run_command
 from analysis.metrics import MAIN, metric
 from analysis.provenance import facts, stamps
@@ -48,20 +48,35 @@ def main() -> int:
         prog="python -m analysis.report", description="Draws the figures of a results directory "
         "into DIR/figures and writes DIR/report.html, one page that opens offline.")
     parser.add_argument("dir", metavar="DIR", help="a results directory, as docs/results.md has it")
+    parser.add_argument("--strict", action="store_true",
+                        help="exit with 1 if a criterion of the experiment is not met")
     arguments = parser.parse_args()
-    return run_command(lambda: write_report(Path(arguments.dir)))
+    return run_command(lambda: make_report(Path(arguments.dir), arguments.strict))
 
 
-def write_report(folder: Path) -> None:
+def make_report(folder: Path, strict: bool) -> None:
+    """The report; then, if strict, an AnalysisError unless every criterion is met."""
+    judged = write_report(folder)
+    unmet = [one for one in judged if one.state != criterion.PASS]
+    if strict and unmet:
+        raise AnalysisError(f"{len(unmet)} of {len(judged)} criteria are not met, the first: "
+                            f"{unmet[0].claim}")
+
+
+def write_report(folder: Path) -> list[criterion.Judged]:
     results, trials = load_finished(folder)
+    judged = criterion.judge(trials)
+    if judged:
+        criterion.write(judged, folder)
     figures, not_drawn = draw_figures(results, trials)
-    page = render(results, trials, figures, not_drawn)
+    page = render(results, trials, judged, figures, not_drawn)
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     print(tables.text_table(trials))
-    for line in after_table(results, trials):
+    for line in [*after_table(results, trials), *criterion.text_lines(judged)]:
         print(line)
     print(f"report: {path}")
+    return judged
 
 
 def load_finished(folder: Path) -> tuple[Results, Trials]:
@@ -108,13 +123,14 @@ def figure_of(drawn: drawing.Drawn, svg: Path) -> Figure:
                   f"data:image/svg+xml;base64,{data}", width, tables.numbers_table(drawn.numbers))
 
 
-def render(results: Results, trials: Trials, figures: list[Figure], not_drawn: list[str]) -> str:
+def render(results: Results, trials: Trials, judged: list[criterion.Judged],
+           figures: list[Figure], not_drawn: list[str]) -> str:
     """The page as text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("report.html.j2").render(
-        context(results, trials, figures, not_drawn))
+        {**context(results, trials, figures, not_drawn), "criteria": judged})
 
 
 def context(results: Results, trials: Trials, figures: list[Figure],

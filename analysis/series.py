@@ -44,11 +44,13 @@ class Series:
 
 
 class Trials:
-    """The finished trials of an experiment, by workload and series. What figures are given."""
+    """The finished trials of an experiment, by workload and series. What figures are given, and
+    what checks are; the experiment's [[criterion]] entries come along."""
 
     def __init__(self, trials: Sequence[Trial], workloads: Sequence[str],
-                 series_of: dict[str, Series]):
+                 series_of: dict[str, Series], criteria: Sequence[dict[str, Any]] = ()):
         self.all = list(trials)
+        self.criteria = criteria
         self.series_of = series_of
         present = {trial.workload for trial in self.all}
         self.workloads = [name for name in workloads if name in present]
@@ -87,7 +89,7 @@ class Trials:
         variants = chosen("variant", variant, sorted({trial.variant for trial in self.all}))
         kept = [trial for trial in self.all
                 if trial.workload in workloads and trial.variant in variants]
-        return Trials(kept, self.workloads, self.series_of)
+        return Trials(kept, self.workloads, self.series_of, self.criteria)
 
 
 def chosen(what: str, names: Any, known: list[str]) -> list[str]:
@@ -110,7 +112,8 @@ def group(results: Results) -> Trials:
     series = {key: Series(labels[key], key[0], key[2], tuple(zip(axes, key[3:], strict=True)), at)
               for at, key in enumerate(order)}
     return Trials(trials, workload_order(trials, results.experiment),
-                  {trial_id: series[key] for trial_id, key in keys.items()})
+                  {trial_id: series[key] for trial_id, key in keys.items()},
+                  results.experiment.get("criterion") or [])
 
 
 def sweep_axes(trials: Sequence[Trial]) -> list[str]:

@@ -1,106 +1,21 @@
-// Db: wiring. Opening, the write leader, reads. No bytes and no policy.
+// Db: wiring. Opening, closing, reads. No bytes and no policy.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/db.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
-#include "engine/db_state.h"
+#include "engine/db_impl.h"
 #include "engine/iterator/merging_iterator.h"
 #include "engine/iterator/visible_iterator.h"
-#include "engine/maintenance.h"
-#include "engine/tree/file_names.h"
 #include "engine/util/hash.h"
-#include "engine/write_batch_bytes.h"
-#include "engine/write_queue.h"
 
 namespace varve {
-namespace {
-
-class DbImpl;
-
-class SnapshotImpl final : public Snapshot {
- public:
-  SnapshotImpl(DbState& state, SequenceNumber sequence) : state_(state), sequence_(sequence) {}
-  ~SnapshotImpl() override {
-    MutexLock lock(state_.mutex);
-    state_.snapshots.erase(state_.snapshots.find(sequence_));
-  }
-  SequenceNumber sequence() const override { return sequence_; }
-
- private:
-  DbState& state_;
-  SequenceNumber sequence_;
-};
-
-// What the write leader counts; there is one leader at a time.
-struct WriteCounters {
-  Tally puts, deletes, batches, groups, user_bytes;
-};
-
-class DbImpl final : public Db {
- public:
-  explicit DbImpl(std::unique_ptr<DbState> state) : state_(std::move(state)) {}
-  ~DbImpl() override;
-
-  // Recovers and starts. Called once, before any other method.
-  Status Start();
-
-  Status Put(std::string_view key, std::string_view value) override;
-  Status Delete(std::string_view key) override;
-  Status Write(const WriteBatch& batch) override;
-  Result<bool> Get(std::string_view key, std::string* value, const ReadOptions& options) override;
-  std::unique_ptr<Iterator> NewIterator(const ReadOptions& options) override;
-  std::unique_ptr<const Snapshot> GetSnapshot() override;
-  Status Flush() override;
-  Status Compact() override;
-  Status Settle() override;
-  Status Sync() override;
-  Counters counters() const override;
-  LedgerSnapshot ledger() const override;
-  Tree tree() const override { return state_->reads.Share()->version->tree(); }
-  uint64_t file_bytes() const override;
-  const Options& options() const override { return state_->options; }
-  Status Verify() override;
-
- private:
-  // Makes what is in the log durable, and notes that all is there.
-  Status CloseCleanly();
-
-  // All of these run in the write leader.
-  Status Commit(const std::vector<WriteQueue::Writer*>& group);
-  Status AppendToWal(const std::vector<WriteQueue::Writer*>& group, SequenceNumber first,
-                     uint32_t count);
-  void AddToMemTable(const std::vector<WriteQueue::Writer*>& group, SequenceNumber first);
-  Status Seal();
-
-  // Runs `work` as the write leader, alone.
-  template <class Work>
-  Status RunAsLeader(Work work);
-
-  SequenceNumber ReadSequence(const ReadOptions& options) const {
-    return options.snapshot != nullptr ? options.snapshot->sequence()
-                                       : state_->last_sequence.load(std::memory_order_acquire);
-  }
-
-  std::unique_ptr<DbState> state_;
-  mutable PerThread<ReadCounters> read_counters_;
-  WriteCounters write_counters_;
-  WriteQueue queue_;
-
-  // Of the write leader.
-  std::unique_ptr<WalWriter> wal_;  // null: durability none
-  MemTable* active_ = nullptr;      // state_->active
-  SequenceNumber next_sequence_ = 1;
-  std::string payload_;
-  std::atomic<uint64_t> wal_bytes_{0};
-
-  std::unique_ptr<Maintenance> maintenance_;  // last: stops first
-};
-
 DbImpl::~DbImpl() {
+  ticker_.reset();
   const bool healthy = maintenance_ != nullptr && maintenance_->error().ok();
   maintenance_.reset();
   // What was acknowledged is with the kernel already: a failure loses only the proof that all of it
@@ -144,132 +59,32 @@ Status DbImpl::Start() {
   std::unique_ptr<Executor> executor =
       state.options.background == "inline"
           ? NewInlineExecutor()
-          : NewThreadExecutor(static_cast<int>(state.options.compaction_threads));
+          : NewThreadExecutor(
+                static_cast<int>(state.scheduler->ThreadsMax(state.options.compaction_threads)));
   maintenance_ = std::make_unique<Maintenance>(state, std::move(executor));
   maintenance_->Schedule();
-  return {};
+  return RunAsLeader([this]() -> Status {
+    FollowStrategy();
+    return {};
+  });
 }
 
-Status DbImpl::Put(std::string_view key, std::string_view value) {
-  thread_local WriteBatch batch;
-  batch.Clear();
-  batch.Put(key, value);
-  return Write(batch);
-}
-
-Status DbImpl::Delete(std::string_view key) {
-  thread_local WriteBatch batch;
-  batch.Clear();
-  batch.Delete(key);
-  return Write(batch);
-}
-
-Status DbImpl::Write(const WriteBatch& batch) {
-  if (!batch.status().ok()) return batch.status();
-  if (batch.count() == 0) return {};
-  WriteQueue::Writer writer;
-  writer.operations = WriteBatchBytes::Operations(batch);
-  writer.count = batch.count();
-  writer.user_bytes = batch.user_bytes();
-  if (queue_.Enter(&writer)) queue_.Leave(Commit(queue_.group()));
-  return writer.status;
-}
-
-Status DbImpl::Commit(const std::vector<WriteQueue::Writer*>& group) {
-  uint64_t bytes = 0;
-  uint32_t count = 0;
-  for (const WriteQueue::Writer* writer : group) {
-    bytes += writer->operations.size();
-    count += writer->count;
-  }
-  // A sealed memtable is never empty, so a log before another one is not, either.
-  if (active_->bytes() >= state_->options.memtable_bytes && active_->entries() != 0) {
-    if (Status s = Seal(); !s.ok()) return s;
-  }
-  // After sealing, which may have run, and failed, a flush.
-  if (Status s = maintenance_->AdmitWrite(bytes); !s.ok()) return s;
-  // Numbers are spent even if the log refuses them: none is ever given to two writes.
-  const SequenceNumber first = next_sequence_;
-  next_sequence_ += count;
-  if (wal_ != nullptr) {
-    if (Status s = AppendToWal(group, first, count); !s.ok()) return s;
-  }
-  AddToMemTable(group, first);
-  state_->last_sequence.store(next_sequence_ - 1, std::memory_order_release);
-  write_counters_.batches.Add(group.size());
-  write_counters_.groups.Add();
-  return {};
-}
-
-Status DbImpl::AppendToWal(const std::vector<WriteQueue::Writer*>& group, SequenceNumber first,
-                           uint32_t count) {
-  WriteBatchBytes::StartPayload(&payload_);
-  for (const WriteQueue::Writer* writer : group) payload_.append(writer->operations);
-  WriteBatchBytes::FinishPayload(&payload_, first, count);
-  Status status = wal_->Append(payload_);
-  // A huge write must not leave a huge buffer behind.
-  constexpr size_t kPayloadBytesKept = 4 << 20;
-  if (payload_.capacity() > kPayloadBytesKept) std::string().swap(payload_);
-  if (status.ok() && state_->durability == Durability::kPower) status = wal_->Sync();
-  wal_bytes_.store(wal_->bytes(), std::memory_order_relaxed);
-  if (status.code() == Status::Code::kIndeterminate) maintenance_->Poison(status);
-  return status;
-}
-
-void DbImpl::AddToMemTable(const std::vector<WriteQueue::Writer*>& group, SequenceNumber first) {
-  for (const WriteQueue::Writer* writer : group) {
-    BatchReader reader(writer->operations, first, writer->count);
-    Entry entry;
-    for (uint32_t i = 0; i < writer->count; ++i) {
-      [[maybe_unused]] const Result<bool> more = reader.Next(&entry);
-      assert(more.ok() && *more);
-      active_->Add(entry);
-      (KindOf(entry.tag) == EntryKind::kPut ? write_counters_.puts : write_counters_.deletes).Add();
+Status DbImpl::SetOptions(const std::vector<SettingText>& settings) {
+  return RunAsLeader([&]() -> Status {
+    Options changed = options();
+    const std::vector<Setting> known = OptionSettings();
+    for (const SettingText& setting : settings) {
+      if (Status s = SetOption(&changed, setting.name, setting.text); !s.ok()) return s;
+      const auto at = std::find_if(known.begin(), known.end(),
+                                   [&](const Setting& one) { return one.name == setting.name; });
+      if (at->living) continue;
+      return Status::InvalidArgument(setting.name + ": cannot change while the database is open");
     }
-    first += writer->count;
-    write_counters_.user_bytes.Add(writer->user_bytes);
-  }
-}
-
-Status DbImpl::Seal() {
-  if (Status s = maintenance_->WaitForMemTableRoom(); !s.ok()) return s;
-  DbState& state = *state_;
-  uint64_t wal_number = 0;
-  std::unique_ptr<WalWriter> wal;
-  if (wal_ != nullptr) {
-    wal_number = state.NewNumber();
-    auto made = NewWal(state, wal_number, wal_->position());
-    if (made.status().code() == Status::Code::kIndeterminate) maintenance_->Poison(made.status());
-    if (!made.ok()) return made.status();
-    wal = std::move(*made);
-    if (Status s = wal_->Close(); !s.ok()) {
-      maintenance_->Poison(s);
-      return s;
-    }
-  }
-  active_->Seal();
-  {
-    MutexLock lock(state.mutex);
-    state.active->wal_bytes = wal_ == nullptr ? 0 : wal_->bytes();
-    state.sealed.push_back(state.active);
-    state.active = state.NewMemTable(wal_number);
-    active_ = state.active->table.get();
-    state.PublishReads();
-  }
-  wal_ = std::move(wal);
-  wal_bytes_.store(0, std::memory_order_relaxed);
-  maintenance_->Retry();
-  return {};
-}
-
-template <class Work>
-Status DbImpl::RunAsLeader(Work work) {
-  WriteQueue::Writer writer;
-  writer.alone = true;
-  [[maybe_unused]] const bool leads = queue_.Enter(&writer);
-  assert(leads);
-  queue_.Leave(work());
-  return writer.status;
+    if (Status s = CheckOptions(changed); !s.ok()) return s;
+    maintenance_->ChangeOptions(changed);
+    FollowStrategy();
+    return {};
+  });
 }
 
 Result<bool> DbImpl::Get(std::string_view key, std::string* value, const ReadOptions& options) {
@@ -293,6 +108,7 @@ Result<bool> DbImpl::Get(std::string_view key, std::string* value, const ReadOpt
     ReadContext context;
     context.fill_cache = options.fill_cache;
     context.counters = &counters;
+    context.count_reads = state_->count_reads.load(std::memory_order_relaxed);
     Status s = pin->version->Get(context, key, HashKey(key), at, &hit);
     if (!s.ok()) return s;
   }
@@ -404,53 +220,6 @@ Status DbImpl::Verify() {
   return {};
 }
 
-// Resolves names to parts. REQUIRES: CheckOptions(options) is OK.
-void ResolveParts(DbState& state) {
-  const Options& options = state.options;
-  if (options.durability == "none") state.durability = Durability::kNone;
-  if (options.durability == "power") state.durability = Durability::kPower;
-  state.memtable_part = FindPart(MemTableParts(), options.memtable);
-  state.filter = FindPart(FilterParts(), options.filter)->make();
-  state.cache = FindPart(CacheParts(), options.cache)->make(options.cache_bytes);
-  const Strategy strategy = FindPart(CompactionParts(), options.compaction)->make(options);
-  state.planner = NewStrategyPlanner(strategy);
-
-  const uint64_t open_max = options.open_files_max;
-  state.files = std::make_unique<FileHandles>(
-      state.file_system.get(), open_max != 0 ? open_max : FileHandles::DefaultOpenMax());
-
-  TableFactory& tables = state.tables;
-  tables.file_system = state.file_system.get();
-  tables.files = state.files.get();
-  tables.directory = state.directory;
-  tables.table_bytes = options.table_bytes;
-  tables.cache = state.cache.get();
-  tables.builder.block_bytes = options.block_bytes;
-  tables.builder.restart_interval = options.restart_interval;
-  tables.builder.compression = FindPart(CompressionParts(), options.compression)->make();
-  tables.builder.filter = state.filter.get();
-  tables.builder.filter_bits_per_key = options.filter_bits_per_key;
-}
-
-Status LockDirectory(DbState& state) {
-  FileSystem& files = *state.file_system;
-  const bool there = files.Exists(CurrentFileName(state.directory));
-  if (!there && !state.options.create_if_missing) {
-    return Status::NotFound(
-        fmt::format("{} is not a database: it has no CURRENT file", state.directory));
-  }
-  if (Status s = files.CreateDirectory(state.directory); !s.ok()) return s;
-  auto lock = files.Lock(LockFileName(state.directory));
-  if (!lock.ok()) {
-    if (lock.status().code() != Status::Code::kBusy) return lock.status();
-    return Status::Busy(fmt::format("{} is open already", state.directory));
-  }
-  state.lock = std::move(*lock);
-  return {};
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Db>> Db::Open(const Options& options, const Environment& environment,
                                      const std::string& directory) {
   if (Status s = CheckOptions(options); !s.ok()) return s;
@@ -465,6 +234,10 @@ Result<std::unique_ptr<Db>> Db::Open(const Options& options, const Environment& 
       environment.file_system != nullptr ? environment.file_system : PosixFileSystem();
   state->file_system = NewLedgerFileSystem(below, &state->ledger);
   ResolveParts(*state);
+  {
+    MutexLock lock(state->mutex);
+    SetLivingOptions(*state, options);
+  }
   if (Status s = LockDirectory(*state); !s.ok()) return s;
   auto db = std::make_unique<DbImpl>(std::move(state));
   if (Status s = db->Start(); !s.ok()) return s;

@@ -111,7 +111,13 @@ class Db {
   virtual Tree tree() const = 0;
   // Bytes of live files: tables, logs, manifest.
   virtual uint64_t file_bytes() const = 0;
-  virtual const Options& options() const = 0;
+  // As given to Open, with what SetOptions has changed since.
+  virtual Options options() const = 0;
+  // Changes settings while the database is open: those that Setting::living marks. All or none:
+  // kInvalidArgument, and nothing is changed, for another setting, a wrong value, or a combination
+  // that CheckOptions refuses. Jobs that run end as they were planned; from then on the tree is
+  // brought into the new shape.
+  virtual Status SetOptions(const std::vector<SettingText>& settings) = 0;
 
   // Reads and checks every block of every table.
   virtual Status Verify() = 0;

@@ -45,12 +45,14 @@ struct DbState {
   std::unique_ptr<BlockCache> cache;     // may be null
   std::unique_ptr<FilterPolicy> filter;  // may be null
   const MemTablePart* memtable_part = nullptr;
-  std::unique_ptr<CompactionPlanner> planner;
+  std::unique_ptr<Scheduler> scheduler;
   TableFactory tables;
 
   // Every write up to here is visible.
   std::atomic<SequenceNumber> last_sequence{0};
   std::atomic<uint64_t> next_number{1};  // of files and runs
+
+  std::atomic<bool> count_reads{false};  // for the strategy
 
   // What readers look at. Published under `mutex`, read without.
   ReadStateCell reads;
@@ -60,6 +62,12 @@ struct DbState {
   std::deque<MemTablePtr> sealed GUARDED_BY(mutex);  // oldest first
   VersionPtr version GUARDED_BY(mutex);
   std::multiset<SequenceNumber> snapshots GUARDED_BY(mutex);
+  // Db::SetOptions changes these together. `options` keeps what was given at open.
+  Options living_options GUARDED_BY(mutex);
+  Strategy strategy GUARDED_BY(mutex);
+  std::unique_ptr<CompactionPlanner> planner GUARDED_BY(mutex);
+  // When sequence numbers were given out, if ages are in seconds.
+  SequenceTimes times GUARDED_BY(mutex);
   std::atomic<uint64_t> manifest_bytes{0};
 
   // Used by whoever holds Maintenance's install lock.
@@ -70,9 +78,13 @@ struct DbState {
 
   uint64_t NewNumber() { return next_number.fetch_add(1, std::memory_order_relaxed); }
 
+  MemTableOptions memtable_options() const {
+    return {options.memtable_bytes, options.memtable_entries_max};
+  }
+
   MemTablePtr NewMemTable(uint64_t wal_number) const {
     auto table = std::make_shared<LoggedMemTable>();
-    table->table = memtable_part->make(MemTableOptions{options.memtable_bytes});
+    table->table = memtable_part->make(memtable_options());
     table->wal_number = wal_number;
     return table;
   }
@@ -86,6 +98,13 @@ struct DbState {
     reads.Publish(std::move(state));
   }
 };
+
+// Resolves the names in state.options to parts. REQUIRES: CheckOptions(options) is OK.
+void ResolveParts(DbState& state);
+// Makes the directory, if the options say so, and locks it.
+Status LockDirectory(DbState& state);
+// Takes the settings that may change while the database is open. REQUIRES: they were checked.
+void SetLivingOptions(DbState& state, const Options& options) REQUIRES_LOCK(state.mutex);
 
 // Makes the names of logs durable. An error is kIndeterminate.
 Status SyncLogDirectory(DbState& state);

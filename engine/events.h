@@ -21,8 +21,9 @@ enum class StallCause : uint8_t {
   kMemtables,     // too many sealed memtables wait for their flush
   kLevel0Runs,    // too many runs in level 0
   kPendingBytes,  // too many bytes wait for compaction
+  kTombstoneAge,  // a tombstone would outlive its limit
 };
-inline constexpr int kStallCauseCount = 4;
+inline constexpr int kStallCauseCount = 5;
 std::string_view StallCauseName(StallCause cause);
 
 // Read work done at one level of the tree.
@@ -36,6 +37,35 @@ struct LevelReadCounters {
   uint64_t scan_blocks_from_cache = 0;  // data blocks for iterators
   uint64_t scan_blocks_from_storage = 0;
 };
+
+// The source level of a merge in which a memtable took part.
+inline constexpr int kMemTableLevel = -1;
+
+// What the compactions of one source, one target and one reason did, those that failed left out.
+// Bytes are those that the file system saw (I9), entries count tombstones.
+struct CompactionCounters {
+  int from_level = 0;  // shallowest level of the inputs, or kMemTableLevel
+  int to_level = 0;
+  CompactionReason reason = CompactionReason::kManual;
+
+  uint64_t jobs = 0;           // that rewrote data
+  uint64_t trivial_moves = 0;  // that did not, and are in no other field
+  uint64_t bytes_read = 0;
+  uint64_t bytes_written = 0;
+  uint64_t bytes_overlap = 0;  // of input tables that were in the target level already
+  uint64_t entries_read = 0;
+  uint64_t entries_dropped = 0;  // old versions and tombstones; the rest was written
+  uint64_t tombstones_dropped = 0;
+  uint64_t nanoseconds = 0;  // from the begin of each job to its end
+};
+
+// One for each source, target and reason that occurred, ascending in these.
+using CompactionLedger = std::vector<CompactionCounters>;
+// The entry of that source, target and reason, made if it is not there.
+CompactionCounters& EntryOf(CompactionLedger* ledger, int from_level, int to_level,
+                            CompactionReason reason);
+// What was added since `before`, an earlier state; entries to which nothing was are left out.
+CompactionLedger Difference(const CompactionLedger& after, const CompactionLedger& before);
 
 // Sums over the life of an open database. A value; made by merging the counters of all threads.
 struct Counters {
@@ -52,20 +82,12 @@ struct Counters {
   uint64_t iterator_entries = 0;  // entries returned by iterators
   std::array<LevelReadCounters, kLevelsMax> levels{};
 
-  uint64_t flushes = 0;
+  uint64_t flushes = 0;  // memtables that became tables
+  // Of flushes that merged no tables; the others are compactions from kMemTableLevel.
   uint64_t flush_bytes_written = 0;
-  // Compactions by the level of their output.
-  struct Compaction {
-    uint64_t jobs = 0;
-    uint64_t trivial_moves = 0;
-    uint64_t bytes_read = 0;
-    uint64_t bytes_written = 0;
-    uint64_t entries_read = 0;
-    uint64_t entries_dropped = 0;  // old versions and tombstones
-    uint64_t tombstones_dropped = 0;
-    uint64_t nanoseconds = 0;
-  };
-  std::array<Compaction, kLevelsMax> compactions{};
+  uint64_t flush_entries_written = 0;
+  CompactionLedger compactions;
+  uint64_t jobs_failed = 0;  // whose bytes are in the ledger only
 
   std::array<uint64_t, kStallCauseCount> stalls{};
   std::array<uint64_t, kStallCauseCount> stall_ns{};
@@ -77,8 +99,18 @@ struct Counters {
   uint64_t filter_bytes = 0;  // of open tables
   uint64_t index_bytes = 0;   // of open tables
   uint64_t pending_compaction_bytes = 0;
+  uint64_t jobs_running = 0;
+  uint64_t table_data_bytes = 0;   // keys and values of all entries in tables, before encoding
+  uint64_t tombstones = 0;         // in tables
+  uint64_t tombstone_age_max = 0;  // writes since the oldest of them; 0 if there is none
   uint64_t background_cpu_ns = 0;
 };
+
+// Empty if every byte that `ledger` charges to a compaction is in counters.compactions, by target
+// level and reason, else the first cell where they differ. While jobs run, and after one has
+// failed, the ledger may hold more. REQUIRES: `ledger` was taken after `counters`, and no job ended
+// in between.
+std::string CheckCompactions(const Counters& counters, const LedgerSnapshot& ledger);
 
 // A job that ended (or begins: then the outcome fields are zero).
 struct JobEvent {
@@ -86,10 +118,12 @@ struct JobEvent {
   bool flush = false;
   CompactionReason reason = CompactionReason::kFlush;
   bool trivial_move = false;
-  int input_level = -1;  // shallowest input level; -1 for a flush
+  int input_level = kMemTableLevel;  // shallowest level of the inputs
   int output_level = 0;
   uint64_t input_tables = 0;
-  uint64_t input_bytes = 0;
+  uint64_t input_bytes = 0;    // of whole tables, or of the memtable
+  uint64_t overlap_bytes = 0;  // of input tables that are in the output level already
+  uint64_t bytes_read = 0;     // from storage
   uint64_t output_tables = 0;
   uint64_t output_bytes = 0;
   uint64_t entries_read = 0;
@@ -98,6 +132,10 @@ struct JobEvent {
   uint64_t start_ns = 0;  // on the clock of the database
   uint64_t end_ns = 0;
   Status status;
+  // What went in; null for a flush that merges no tables. Lives until the call of the listener
+  // returns.
+  const CompactionPlan* plan = nullptr;
+  std::vector<TablePtr> outputs;  // in key order; at the end of a job that succeeded
 };
 
 struct StallEvent {

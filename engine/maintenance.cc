@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <cassert>
 
-#include "engine/iterator/merging_iterator.h"
 #include "engine/tree/file_names.h"
 
 namespace varve {
-
 Maintenance::Maintenance(DbState& state, std::unique_ptr<Executor> executor)
-    : state_(state), executor_(std::move(executor)) {
+    : state_(state),
+      pacer_(executor->inline_mode()
+                 ? nullptr
+                 : NewJobPacer(state.scheduler.get(), state.options.compaction_bytes_per_second,
+                               state.clock, &stopping_)),
+      executor_(std::move(executor)) {
   MutexLock lock(state_.mutex);
   UpdateGate();
 }
@@ -56,20 +59,18 @@ bool Maintenance::TakeFlush() {
 
 std::shared_ptr<Maintenance::RunningCompaction> Maintenance::TakeCompaction() {
   if (compacting_all_ || !error_.ok() || !no_space_to_compact_.ok()) return nullptr;
-  if (running_.size() >= state_.options.compaction_threads) return nullptr;
-  std::optional<CompactionPlan> plan = state_.planner->Plan(state_.version->tree(), Busy());
-  if (!plan.has_value()) return nullptr;
+  const auto may_begin = [this](int level) REQUIRES_LOCK(state_.mutex) {
+    const size_t threads = state_.options.compaction_threads;
+    return state_.scheduler->MayBegin(level, RunningCompactions(), threads);
+  };
+  if (!may_begin(0)) return nullptr;
+  std::optional<CompactionPlan> plan = NextPlan();
+  if (!plan.has_value() || !may_begin(plan->inputs.front().level)) return nullptr;
   auto running = std::make_shared<RunningCompaction>();
   running->job = next_job_.fetch_add(1);
   running->plan = std::move(*plan);
   running_.push_back(running);
   return running;
-}
-
-BusyTables Maintenance::Busy() const {
-  BusyTables busy;
-  for (const auto& running : running_) busy.Add(running->plan);
-  return busy;
 }
 
 void Maintenance::RunFlush() {
@@ -78,7 +79,8 @@ void Maintenance::RunFlush() {
   event.flush = true;
   event.start_ns = state_.clock->NowNs();
   state_.listener->OnJobBegin(event);
-  event.status = FlushOldest(&event);
+  std::shared_ptr<RunningCompaction> running;
+  event.status = FlushOldest(&event, &running);
   event.end_ns = state_.clock->NowNs();
   bool failed = false;
   {
@@ -93,53 +95,13 @@ void Maintenance::RunFlush() {
   if (event.status.ok()) Schedule();
 }
 
-Status Maintenance::FlushOldest(JobEvent* event) {
-  MemTablePtr memtable;
-  VersionPtr version;
-  uint64_t oldest_wal_left = 0;
-  {
-    MutexLock lock(state_.mutex);
-    memtable = state_.sealed.front();
-    version = state_.version;
-    oldest_wal_left =
-        state_.sealed.size() > 1 ? state_.sealed[1]->wal_number : state_.active->wal_number;
-  }
-  std::unique_ptr<EntryIterator> input = memtable->table->NewIterator();
-  OlderData older(version->tree());
-  MergeRequest request;
-  request.input = input.get();
-  request.snapshots = Snapshots();
-  request.older = &older;
-  request.cause = {IoKind::kFlush};
-  request.new_number = [this] { return state_.NewNumber(); };
-  request.stopping = &stopping_;
-  Result<MergeOutput> output = RunMerge(state_.tables, request);
-  if (!output.ok()) return output.status();
-  event->input_bytes = memtable->table->bytes();
-  event->output_tables = output->tables.size();
-  event->output_bytes = output->bytes;
-  event->entries_read = output->entries_read;
-  event->entries_dropped = output->entries_dropped;
-  event->tombstones_dropped = output->tombstones_dropped;
-
-  TreeEdit edit;
-  const uint64_t run = state_.NewNumber();
-  for (const TablePtr& table : output->tables) edit.added_tables.push_back({0, run, table});
-  edit.oldest_wal = oldest_wal_left;
-  if (Status s = Install(std::move(edit), output->open, true); !s.ok()) return s;
-  if (memtable->wal_number == 0) return {};
-  // A log that cannot be removed now is removed at the next open: nothing needs it.
-  const std::string log = WalFileName(state_.directory, memtable->wal_number);
-  static_cast<void>(state_.file_system->Remove(log).ok());
-  return {};
-}
-
 void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& running) {
   const CompactionPlan& plan = running->plan;
   JobEvent event;
   event.job = running->job;
   event.reason = plan.reason;
   event.trivial_move = plan.trivial_move;
+  event.plan = &plan;
   event.input_level = plan.inputs.front().level;
   event.output_level = plan.output_level;
   for (const CompactionPlan::Input& input : plan.inputs) event.input_tables += input.tables.size();
@@ -151,7 +113,7 @@ void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& runnin
   bool failed = false;
   {
     MutexLock lock(state_.mutex);
-    std::erase(running_, running);
+    Release(running);
     running->status = event.status;
     failed = !Record(event);
     UpdateGate();
@@ -160,72 +122,6 @@ void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& runnin
   if (failed) state_.listener->OnError(event.status);
   state_.listener->OnJobEnd(event);
   if (event.status.ok()) Schedule();
-}
-
-Status Maintenance::Compact(const CompactionPlan& plan, JobEvent* event) {
-  TreeEdit edit;
-  std::vector<Version::NumberedTable> open;
-  if (plan.trivial_move) {
-    const uint64_t run = plan.output_run != 0 ? plan.output_run : state_.NewNumber();
-    for (const CompactionPlan::Input& input : plan.inputs) {
-      for (const TablePtr& table : input.tables) {
-        edit.added_tables.push_back({plan.output_level, run, table});
-      }
-    }
-    event->output_tables = edit.added_tables.size();
-    event->output_bytes = event->input_bytes;
-  } else if (Status s = MergePlan(plan, event, &edit, &open); !s.ok()) {
-    return s;
-  }
-  for (const CompactionPlan::Input& input : plan.inputs) {
-    for (const TablePtr& table : input.tables) edit.removed_tables.push_back(table->number);
-  }
-  if (plan.moves_cursor) edit.cursors.push_back({plan.inputs.front().level, plan.cursor});
-  return Install(std::move(edit), open, false);
-}
-
-Status Maintenance::MergePlan(const CompactionPlan& plan, JobEvent* event, TreeEdit* edit,
-                              std::vector<Version::NumberedTable>* open) {
-  VersionPtr version;
-  {
-    MutexLock lock(state_.mutex);
-    version = state_.version;
-  }
-  ReadContext context;
-  context.kind = IoKind::kCompaction;
-  context.level = static_cast<uint8_t>(plan.output_level);
-  context.reason = static_cast<uint8_t>(plan.reason);
-  context.fill_cache = false;
-  // Many runs share what a few would read ahead.
-  constexpr uint64_t kReadAheadBytes = 4 << 20;
-  context.read_ahead_bytes = std::clamp<uint64_t>(kReadAheadBytes / plan.inputs.size(), 16 << 10,
-                                                  context.read_ahead_bytes);
-  std::vector<std::unique_ptr<EntryIterator>> inputs;
-  for (const CompactionPlan::Input& input : plan.inputs) {
-    inputs.push_back(version->NewIterator(context, input.tables));
-  }
-  std::unique_ptr<EntryIterator> merged = NewMergingIterator(std::move(inputs));
-  OlderData older(version->tree(), plan);
-  MergeRequest request;
-  request.input = merged.get();
-  request.snapshots = Snapshots();
-  request.older = &older;
-  request.cause = {context.kind, context.level, context.reason};
-  request.new_number = [this] { return state_.NewNumber(); };
-  request.stopping = &stopping_;
-  Result<MergeOutput> output = RunMerge(state_.tables, request);
-  if (!output.ok()) return output.status();
-  event->output_tables = output->tables.size();
-  event->output_bytes = output->bytes;
-  event->entries_read = output->entries_read;
-  event->entries_dropped = output->entries_dropped;
-  event->tombstones_dropped = output->tombstones_dropped;
-  const uint64_t run = plan.output_run != 0 ? plan.output_run : state_.NewNumber();
-  for (const TablePtr& table : output->tables) {
-    edit->added_tables.push_back({plan.output_level, run, table});
-  }
-  *open = std::move(output->open);
-  return {};
 }
 
 Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTable>& open,
@@ -238,6 +134,7 @@ Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTa
   }
   edit.next_number = state_.next_number.load();
   edit.last_sequence = state_.last_sequence.load();
+  NoteTime(&edit);
   Result<Tree> tree = ApplyEdit(before->tree(), edit);
   Status appended = tree.ok() ? state_.manifest->Append(edit) : tree.status();
   if (!appended.ok()) {
@@ -263,6 +160,8 @@ Status Maintenance::Install(TreeEdit edit, const std::vector<Version::NumberedTa
   {
     MutexLock lock(state_.mutex);
     state_.version = std::move(after);
+    for (const SequenceTimes::Sample& time : edit.times)
+      state_.times.Add(time.sequence, time.seconds);
     if (flushed) state_.sealed.pop_front();
     state_.PublishReads();
   }
@@ -278,6 +177,7 @@ std::vector<SequenceNumber> Maintenance::Snapshots() {
 
 bool Maintenance::Record(const JobEvent& event) {
   const Status::Code code = event.status.code();
+  if (!event.status.ok()) ++totals_.jobs_failed;
   if (code == Status::Code::kBusy && stopping_.load()) return true;
   if (code == Status::Code::kNoSpace) {
     (event.flush ? no_space_to_flush_ : no_space_to_compact_) = event.status;
@@ -288,24 +188,32 @@ bool Maintenance::Record(const JobEvent& event) {
     return false;
   }
   no_space_to_flush_ = no_space_to_compact_ = Status();
-  if (event.flush) {
-    ++totals_.flushes;
+  AddJob(event);
+  return true;
+}
+
+void Maintenance::AddJob(const JobEvent& event) {
+  if (event.flush) ++totals_.flushes;
+  if (event.reason == CompactionReason::kFlush) {
     totals_.flush_bytes_written += event.output_bytes;
-    return true;
+    totals_.flush_entries_written += event.entries_read - event.entries_dropped;
+    return;
   }
-  Counters::Compaction& totals = totals_.compactions[static_cast<size_t>(event.output_level)];
+  const int from_level = event.flush ? kMemTableLevel : event.input_level;
+  CompactionCounters& totals =
+      EntryOf(&totals_.compactions, from_level, event.output_level, event.reason);
   if (event.trivial_move) {
     ++totals.trivial_moves;
-    return true;
+    return;
   }
   ++totals.jobs;
-  totals.bytes_read += event.input_bytes;
+  totals.bytes_read += event.bytes_read;
   totals.bytes_written += event.output_bytes;
+  totals.bytes_overlap += event.overlap_bytes;
   totals.entries_read += event.entries_read;
   totals.entries_dropped += event.entries_dropped;
   totals.tombstones_dropped += event.tombstones_dropped;
   totals.nanoseconds += event.end_ns - event.start_ns;
-  return true;
 }
 
 void Maintenance::PoisonLocked(const Status& status) {
@@ -327,8 +235,7 @@ Status Maintenance::error() const {
 }
 
 bool Maintenance::Due() const {
-  return !state_.sealed.empty() || flushing_ || !running_.empty() ||
-         state_.planner->Plan(state_.version->tree(), Busy()).has_value();
+  return !state_.sealed.empty() || flushing_ || !running_.empty() || NextPlan().has_value();
 }
 
 bool Maintenance::Waits(const MemTablePtr& memtable) const {
@@ -391,7 +298,10 @@ void Maintenance::AddTo(Counters* counters) const {
   MutexLock lock(state_.mutex);
   counters->flushes = totals_.flushes;
   counters->flush_bytes_written = totals_.flush_bytes_written;
+  counters->flush_entries_written = totals_.flush_entries_written;
   counters->compactions = totals_.compactions;
+  counters->jobs_failed = totals_.jobs_failed;
+  counters->jobs_running = running_.size() + (flushing_ ? 1 : 0);
   counters->stalls = totals_.stalls;
   counters->stall_ns = totals_.stall_ns;
   counters->background_cpu_ns = executor_->cpu_ns();
@@ -399,10 +309,26 @@ void Maintenance::AddTo(Counters* counters) const {
   counters->memtable_bytes = state_.active->table->bytes();
   for (const MemTablePtr& sealed : state_.sealed)
     counters->memtable_bytes += sealed->table->bytes();
-  counters->pending_compaction_bytes = state_.planner->PendingBytes(state_.version->tree());
+  counters->pending_compaction_bytes = PendingBytes();
   for (const auto& table : state_.version->open_tables()) {
     counters->filter_bytes += table.table->reader().filter_bytes();
     counters->index_bytes += table.table->reader().index_bytes();
+  }
+  AddTables(counters);
+}
+
+void Maintenance::AddTables(Counters* counters) const {
+  const SequenceNumber now = state_.last_sequence.load();
+  for (const Level& level : state_.version->tree().levels) {
+    for (const Run& run : level.runs) {
+      for (const TablePtr& table : run.tables) {
+        counters->table_data_bytes += table->key_bytes + table->value_bytes;
+        counters->tombstones += table->tombstones;
+        if (table->oldest_tombstone == 0) continue;
+        const uint64_t age = now - table->oldest_tombstone;
+        counters->tombstone_age_max = std::max(counters->tombstone_age_max, age);
+      }
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/compaction/scheduler/bandwidth.h"
 #include "engine/db_state.h"
 
 namespace varve {
@@ -31,6 +32,14 @@ class Maintenance {
 
   // Waits until another memtable may be sealed.
   Status WaitForMemTableRoom() EXCLUDES_LOCK(state_.mutex);
+
+  // Starts what age has made due, as if the next sequence number were `next`, and waits, with
+  // threads, until no tombstone would be older than its limit then. Those that a snapshot needs do
+  // not count.
+  Status KeepTombstonesYoung(SequenceNumber next) EXCLUDES_LOCK(state_.mutex);
+
+  // Goes on by these options, which were checked.
+  void ChangeOptions(const Options& options) EXCLUDES_LOCK(state_.mutex);
 
   // Starts the jobs that are due.
   void Schedule() EXCLUDES_LOCK(state_.mutex);
@@ -64,18 +73,44 @@ class Maintenance {
   bool TakeFlush() REQUIRES_LOCK(state_.mutex);
   std::shared_ptr<RunningCompaction> TakeCompaction() REQUIRES_LOCK(state_.mutex);
   void RunFlush() EXCLUDES_LOCK(state_.mutex);
-  Status FlushOldest(JobEvent* event) EXCLUDES_LOCK(state_.mutex);
+  // Keeps in *running what event->plan refers to.
+  Status FlushOldest(JobEvent* event, std::shared_ptr<RunningCompaction>* running)
+      EXCLUDES_LOCK(state_.mutex);
+  Status FlushInto(const MemTablePtr& memtable, const CompactionPlan& plan, JobEvent* event)
+      EXCLUDES_LOCK(state_.mutex);
   void RunCompaction(const std::shared_ptr<RunningCompaction>& running) EXCLUDES_LOCK(state_.mutex);
   Status Compact(const CompactionPlan& plan, JobEvent* event) EXCLUDES_LOCK(state_.mutex);
-  Status MergePlan(const CompactionPlan& plan, JobEvent* event, TreeEdit* edit,
-                   std::vector<Version::NumberedTable>* open) EXCLUDES_LOCK(state_.mutex);
+  // `memtable`: of a flush, else nullptr.
+  Status MergePlan(const CompactionPlan& plan, const MemTable* memtable, JobEvent* event,
+                   TreeEdit* edit, std::vector<Version::NumberedTable>* open)
+      EXCLUDES_LOCK(state_.mutex);
   // `flushed`: the tables hold what the oldest sealed memtable holds, which therefore goes.
   Status Install(TreeEdit edit, const std::vector<Version::NumberedTable>& open, bool flushed)
       EXCLUDES_LOCK(state_.mutex, install_mutex_);
+  // The pace of a job that begins to write; nullptr: as fast as it goes.
+  std::unique_ptr<JobPace> BeginPace(const JobEvent& event);
   std::vector<SequenceNumber> Snapshots() EXCLUDES_LOCK(state_.mutex);
+
+  // Asking the planner (maintenance_plans.cc).
   BusyTables Busy() const REQUIRES_LOCK(state_.mutex);
+  PlannerInput InputWith(const BusyTables& busy) const REQUIRES_LOCK(state_.mutex);
+  std::optional<CompactionPlan> NextPlan() const REQUIRES_LOCK(state_.mutex);
+  uint64_t PendingBytes() const REQUIRES_LOCK(state_.mutex);
+  // How the sealed memtable is flushed; what the plan takes is held in running_.
+  std::shared_ptr<RunningCompaction> TakeFlushPlan(const MemTable& memtable)
+      EXCLUDES_LOCK(state_.mutex);
+  void Release(const std::shared_ptr<RunningCompaction>& running) REQUIRES_LOCK(state_.mutex);
+  // Compactions, and flushes that are merged with tables.
+  size_t RunningCompactions() const REQUIRES_LOCK(state_.mutex);
+  // Of the oldest tombstone that a merge could drop, outside of the active memtable; 0: none.
+  SequenceNumber OldestTombstone() const REQUIRES_LOCK(state_.mutex);
+  // Notes when sequence numbers were given out, if ages are in seconds.
+  void NoteTime(TreeEdit* edit) const EXCLUDES_LOCK(state_.mutex);
+
   // Adds a job that ended to the totals, or lets its failure stop the jobs; false if it does.
   bool Record(const JobEvent& event) REQUIRES_LOCK(state_.mutex);
+  void AddJob(const JobEvent& event) REQUIRES_LOCK(state_.mutex);
+  void AddTables(Counters* counters) const REQUIRES_LOCK(state_.mutex);
   void PoisonLocked(const Status& status) REQUIRES_LOCK(state_.mutex);
   bool Due() const REQUIRES_LOCK(state_.mutex);
   // True if the memtable is sealed and not in a table yet.
@@ -90,6 +125,7 @@ class Maintenance {
   DbState& state_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> next_job_{1};
+  const std::unique_ptr<JobPacer> pacer_;  // may be null: no job waits
 
   // What AdmitWrite looks at.
   std::atomic<Gate> gate_{Gate::kOpen};
@@ -105,6 +141,7 @@ class Maintenance {
   CondVar changed_;
   bool flushing_ GUARDED_BY(state_.mutex) = false;
   bool compacting_all_ GUARDED_BY(state_.mutex) = false;
+  SequenceNumber plans_ahead_to_ GUARDED_BY(state_.mutex) = 0;  // the time that the planner is told
   std::vector<std::shared_ptr<RunningCompaction>> running_ GUARDED_BY(state_.mutex);
   Status error_ GUARDED_BY(state_.mutex);  // for ever
   // Why no flush, no compaction is begun: one found no space. Until a job succeeds, or a retry.

@@ -32,6 +32,10 @@ Status SwitchGrownManifest(DbState& state, const Tree& tree) {
   manifest.tree = tree;
   manifest.oldest_wal = state.oldest_wal;
   manifest.last_sequence = state.last_sequence.load();
+  {
+    MutexLock lock(state.mutex);
+    manifest.times = state.times;
+  }
   const uint64_t former = state.manifest_number;
   const Status status = StartManifest(state, &manifest);
   if (status.ok()) {

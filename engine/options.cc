@@ -8,6 +8,7 @@
 
 #include "engine/parts.h"
 #include "engine/setting_text.h"
+#include "engine/strategy_of.h"
 
 namespace varve {
 namespace {
@@ -35,13 +36,13 @@ Status CheckStalls(const Options& options) {
         "slow down before they stop",
         FormatBytes(options.pending_slowdown_bytes), FormatBytes(options.pending_stop_bytes)));
   }
-  const CompactionPart* part = FindPart(CompactionParts(), options.compaction);
-  const Strategy strategy = part->make(options);
-  if (options.level0_stop_runs <= strategy.runs_max_level0) {
+  const Result<Strategy> strategy = StrategyOf(options);
+  if (!strategy.ok()) return strategy.status();
+  if (strategy->limits_level0() && options.level0_stop_runs < strategy->level0_trigger()) {
     return Status::InvalidArgument(
         fmt::format("level0_stop_runs = {} would stop writes for ever: with compaction = {} level "
                     "0 is compacted at {} runs, so it must be at least that",
-                    options.level0_stop_runs, options.compaction, strategy.runs_max_level0 + 1));
+                    options.level0_stop_runs, options.compaction, strategy->level0_trigger()));
   }
   return Status();
 }

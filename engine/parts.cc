@@ -5,6 +5,11 @@
 
 #include "engine/cache/clock_cache.h"
 #include "engine/cache/lru_cache.h"
+#include "engine/compaction/scheduler/fair_scheduler.h"
+#include "engine/compaction/scheduler/fifo_scheduler.h"
+#include "engine/compaction/scheduler/greedy_scheduler.h"
+#include "engine/compaction/scheduler/priority_scheduler.h"
+#include "engine/compaction/scheduler/single_scheduler.h"
 #include "engine/compaction/strategies.h"
 #include "engine/filter/bloom_filter.h"
 #include "engine/memtable/avl_memtable.h"
@@ -23,6 +28,11 @@ std::unique_ptr<MemTable> NewMemTable(const MemTableOptions& options) {
 
 template <class T>
 std::unique_ptr<FilterPolicy> NewFilter() {
+  return std::make_unique<T>();
+}
+
+template <class T>
+std::unique_ptr<Scheduler> NewScheduler() {
   return std::make_unique<T>();
 }
 
@@ -59,6 +69,56 @@ constexpr CompactionPart kCompactions[] = {
     {"leveled", "one run a level: fewest runs to read, most bytes written", LeveledStrategy},
     {"tiered", "T runs a level: fewest bytes written, most runs to read", TieredStrategy},
     {"lazy_leveled", "tiered, but one run in the last level (Dostoevsky)", LazyLeveledStrategy},
+    {"one_leveled", "leveled below a first level of T runs", OneLeveledStrategy},
+    {"fluid", "runs_upper runs a level and runs_last in the last (Dostoevsky)", FluidStrategy},
+    {"ucs", "each level tiered or leveled as layout says (Cassandra)", UcsStrategy},
+    {"garnering", "leveled with larger ratios towards the top (Autumn)", GarneringStrategy},
+    {"fifo", "never merged; the oldest run is dropped above fifo_bytes_max", FifoStrategy},
+    {"time_window", "one run a window of time", TimeWindowStrategy},
+    {"universal", "neighbouring runs of a size (RocksDB)", UniversalStrategy},
+    {"rocksdb_leveled", "dynamic level sizes, least overlap (RocksDB)", RocksDbLeveledStrategy},
+    {"leveldb_leveled", "10 MiB in level 1, round robin, seeks (LevelDB)", LevelDbLeveledStrategy},
+    {"sarkar_full", "leveled, whole levels (Sarkar et al., as all of the ten)", SarkarFullStrategy},
+    {"sarkar_lo1", "leveled, by file, least overlap with the parent", SarkarLo1Strategy},
+    {"sarkar_lo2", "leveled, by file, least overlap with the grandparent", SarkarLo2Strategy},
+    {"sarkar_rr", "leveled, by file, round robin", SarkarRrStrategy},
+    {"sarkar_cold", "leveled, by file, coldest first", SarkarColdStrategy},
+    {"sarkar_old", "leveled, by file, oldest first", SarkarOldStrategy},
+    {"sarkar_tsd", "leveled, by file, tombstone density", SarkarTsdStrategy},
+    {"sarkar_tsa", "leveled, by file, tombstone age (Lethe)", SarkarTsaStrategy},
+    {"sarkar_tier", "tiered, number of runs, then space amplification", SarkarTierStrategy},
+    {"sarkar_1lvl", "tiered first level, leveled by file below", Sarkar1LvlStrategy},
+};
+
+constexpr TriggerPart kTriggers[] = {
+    {"saturation", "a level holds more runs or bytes than it may; always there", Saturation},
+    {"space_amplification", "runs above the last hold too much beside it", SpaceAmplification},
+    {"file_age", "a table above the last level holds too old an entry", FileAge},
+    {"tombstone_density", "too many of a table's entries are tombstones", TombstoneDensity},
+    {"tombstone_age", "a tombstone is as old as its level lets it be", TombstoneAge},
+    {"read_count", "a table was read too often (LevelDB's seeks)", ReadCount},
+};
+
+constexpr MovementPart kMovements[] = {
+    {"round_robin", "the one after the last that was moved", RoundRobin},
+    {"least_overlap", "the one that drags along the fewest bytes", LeastOverlap},
+    {"least_overlap_grandparent", "the fewest bytes two levels below", LeastOverlapGrandparent},
+    {"oldest", "the one with the oldest entry", OldestFirst},
+    {"coldest", "the one that was read least often", ColdestFirst},
+    {"most_tombstones", "the one with the largest share of tombstones", MostTombstones},
+    {"expired_tombstones", "the one with the oldest tombstone over its age", ExpiredTombstones},
+    {"largest", "the one with the most bytes", LargestFirst},
+    {"random", "any", RandomTable},
+};
+
+constexpr SchedulerPart kSchedulers[] = {
+    {"fifo", "whoever asked first: nobody schedules", NewScheduler<FifoScheduler>},
+    {"single", "one compaction at a time, a flush beside it", NewScheduler<SingleScheduler>},
+    {"fair", "the same share for each running job", NewScheduler<FairScheduler>},
+    {"greedy", "all to the job with the least left to write (Luo and Carey)",
+     NewScheduler<GreedyScheduler>},
+    {"priority", "flush before level 0 before deeper levels, which pause meanwhile (SILK)",
+     NewScheduler<PriorityScheduler>},
 };
 
 template <class Row>
@@ -68,10 +128,16 @@ std::vector<NamedPart> Names(std::span<const Row> rows) {
   return names;
 }
 
+std::vector<NamedPart> WithAuto(std::vector<NamedPart> names) {
+  names.insert(names.begin(), {"auto", "what the strategy says"});
+  return names;
+}
+
 std::vector<PartTable> MakePartTables() {
   return {
       {"memtable", "structures that hold recent writes", Names(MemTableParts())},
       {"compaction", "compaction strategies", Names(CompactionParts())},
+      {"scheduler", "which flush or compaction writes next", Names(SchedulerParts())},
       {"filter", "filters over the keys of a table", Names(FilterParts())},
       {"cache", "block caches", Names(CacheParts())},
       {"compression", "block compression", Names(CompressionParts())},
@@ -84,16 +150,30 @@ std::vector<PartTable> MakePartTables() {
        "how the write-ahead log reaches the kernel",
        {{"mmap", "copied into a preallocated mapping: no system call a commit"},
         {"write", "one write(2) a commit"}}},
+      {"trigger", "what starts a compaction", WithAuto(Names(TriggerParts()))},
       {"granularity",
        "how much one compaction moves",
        {{"auto", "what the strategy says"},
+        {"level", "all of a level, with all of the next level's run"},
+        {"run", "all of a level, with what it overlaps below"},
         {"file", "one table, with what it overlaps below"},
-        {"level", "all of a level"}}},
-      {"movement",
-       "which table a compaction moves first",
+        {"files", "compaction_files tables"},
+        {"aligned", "the tables that share a table of the last level (Spooky)"}}},
+      {"movement", "which table a compaction moves first", WithAuto(Names(MovementParts()))},
+      {"merge_mode",
+       "whether runs that cascade are merged once",
+       {{"auto", "what the strategy says: eager"},
+        {"eager", "once a level"},
+        {"preemptive", "once (Dostoevsky, appendix D)"}}},
+      {"level_sizes",
+       "what capacities start from",
        {{"auto", "what the strategy says"},
-        {"round_robin", "the one after the last that was moved"},
-        {"least_overlap", "the one that drags along the fewest bytes"}}},
+        {"static", "level1_bytes, and T times more in each level below"},
+        {"dynamic", "the last level, and a T-th in each level above (RocksDB)"}}},
+      {"age_unit",
+       "what ages are measured in",
+       {{"operations", "writes since: logical time"},
+        {"seconds", "by the wall clock, to within a flush"}}},
       {"background",
        "where flush and compaction run",
        {{"threads", "on threads of their own"},
@@ -108,6 +188,9 @@ std::span<const FilterPart> FilterParts() { return kFilters; }
 std::span<const CachePart> CacheParts() { return kCaches; }
 std::span<const CompressionPart> CompressionParts() { return kCompressions; }
 std::span<const CompactionPart> CompactionParts() { return kCompactions; }
+std::span<const TriggerPart> TriggerParts() { return kTriggers; }
+std::span<const MovementPart> MovementParts() { return kMovements; }
+std::span<const SchedulerPart> SchedulerParts() { return kSchedulers; }
 
 const std::vector<PartTable>& PartTables() {
   static const std::vector<PartTable> kTables = MakePartTables();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/cache/block_cache.h"
+#include "engine/compaction/scheduler/scheduler.h"
 #include "engine/compaction/strategy.h"
 #include "engine/filter/filter.h"
 #include "engine/memtable/memtable.h"
@@ -33,12 +34,18 @@ using FilterPart = Part<std::unique_ptr<FilterPolicy> (*)()>;                 //
 using CachePart = Part<std::unique_ptr<BlockCache> (*)(uint64_t bytes_max)>;  // nullptr: none
 using CompressionPart = Part<const Compression* (*)()>;
 using CompactionPart = Part<Strategy (*)(const Options&)>;
+using TriggerPart = Part<Trigger>;
+using MovementPart = Part<Movement>;
+using SchedulerPart = Part<std::unique_ptr<Scheduler> (*)()>;
 
 std::span<const MemTablePart> MemTableParts();
 std::span<const FilterPart> FilterParts();
 std::span<const CachePart> CacheParts();
 std::span<const CompressionPart> CompressionParts();
 std::span<const CompactionPart> CompactionParts();
+std::span<const TriggerPart> TriggerParts();
+std::span<const MovementPart> MovementParts();
+std::span<const SchedulerPart> SchedulerParts();
 
 // A table of names without factories (durability, wal, granularity, …), or one of the above.
 struct NamedPart {

@@ -25,6 +25,8 @@ struct LoggedMemTable {
   std::unique_ptr<MemTable> table;
   uint64_t wal_number = 0;  // 0: none
   uint64_t wal_bytes = 0;   // once sealed
+  // Of the first tombstone in it, 0 if there is none. The writer's, until it is sealed.
+  SequenceNumber oldest_tombstone = 0;
 };
 using MemTablePtr = std::shared_ptr<LoggedMemTable>;
 

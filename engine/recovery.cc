@@ -295,6 +295,7 @@ Status Recover(DbState& state) {
 
   state.last_sequence.store(manifest->last_sequence);
   MutexLock lock(state.mutex);
+  state.times = manifest->times;
   state.version = std::make_shared<const Version>(std::move(manifest->tree), open);
   return {};
 }

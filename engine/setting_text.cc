@@ -109,7 +109,48 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+// One of `names`, unless there are none: then the caller knows them.
+Status CheckName(const Setting& setting, const std::vector<std::string>& names,
+                 std::string_view text) {
+  const bool known = std::find(names.begin(), names.end(), text) != names.end();
+  if (names.empty() || known) return Status();
+  std::string sentence = UnknownName(setting.table, text, names);
+  if (NearestName(text, names).empty()) {
+    sentence += fmt::format("; there are {}", fmt::join(names, ", "));
+  }
+  return Status::InvalidArgument(std::move(sentence));
+}
+
+// Names with commas between them, none of them twice; written back without spaces.
+Status ParseList(const Setting& setting, const std::vector<std::string>& names,
+                 std::string_view text, std::string* value) {
+  std::vector<std::string> list;
+  for (const std::string_view name : SplitList(text)) {
+    if (Status s = CheckName(setting, names, name); !s.ok()) return s;
+    if (std::find(list.begin(), list.end(), name) != list.end()) {
+      return Status::InvalidArgument(fmt::format("\"{}\" is there twice", name));
+    }
+    list.emplace_back(name);
+  }
+  const bool automatic = std::find(list.begin(), list.end(), "auto") != list.end();
+  if (automatic && list.size() > 1) {
+    return Status::InvalidArgument("\"auto\" stands alone or not at all");
+  }
+  *value = fmt::format("{}", fmt::join(list, ","));
+  return Status();
+}
+
 }  // namespace
+
+std::vector<std::string_view> SplitList(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (size_t comma = 0; comma != std::string_view::npos;) {
+    comma = text.find(',');
+    parts.push_back(Trimmed(text.substr(0, comma)));
+    if (comma != std::string_view::npos) text.remove_prefix(comma + 1);
+  }
+  return parts;
+}
 
 Result<uint64_t> ParseBytes(std::string_view text) {
   const std::string_view trimmed = Trimmed(text);
@@ -208,15 +249,13 @@ Status ParseSetting(const Setting&, std::string_view text, bool* value) {
 }
 
 Status ParseSetting(const Setting& setting, std::string_view text, std::string* value) {
-  const std::vector<std::string> names = NamesOfTable(setting.table);
-  const bool known = std::find(names.begin(), names.end(), text) != names.end();
-  if (!names.empty() && !known) {
-    std::string sentence = UnknownName(setting.table, text, names);
-    if (NearestName(text, names).empty()) {
-      sentence += fmt::format("; there are {}", fmt::join(names, ", "));
-    }
-    return Status::InvalidArgument(std::move(sentence));
+  if (setting.kind == SettingKind::kText) {
+    *value = Trimmed(text);
+    return Status();
   }
+  const std::vector<std::string> names = NamesOfTable(setting.table);
+  if (setting.kind == SettingKind::kList) return ParseList(setting, names, text, value);
+  if (Status s = CheckName(setting, names, text); !s.ok()) return s;
   *value = text;
   return Status();
 }
@@ -240,6 +279,10 @@ std::string SettingRange(const Setting& setting) {
       return "true, false";
     case SettingKind::kChoice:
       return fmt::format("{}", fmt::join(NamesOfTable(setting.table), ", "));
+    case SettingKind::kList:
+      return fmt::format("any of {}", fmt::join(NamesOfTable(setting.table), ", "));
+    case SettingKind::kText:
+      return "";
   }
   return "";
 }

@@ -24,6 +24,9 @@ Status ParseSetting(const Setting& setting, std::string_view text, double* value
 Status ParseSetting(const Setting& setting, std::string_view text, bool* value);
 Status ParseSetting(const Setting& setting, std::string_view text, std::string* value);
 
+// The parts of a list with commas, without the spaces around them: at least one, perhaps empty.
+std::vector<std::string_view> SplitList(std::string_view text);
+
 // The text that ParseSetting reads back as exactly `value`.
 std::string FormatSetting(const Setting& setting, uint64_t value);
 std::string FormatSetting(const Setting& setting, double value);

@@ -29,10 +29,11 @@ double Pressure(uint64_t value, uint64_t slow, uint64_t stop) {
 void Maintenance::UpdateGate() {
   const Options& options = state_.options;
   const Tree& tree = state_.version->tree();
-  const uint64_t level0 = tree.levels.empty() ? 0 : tree.levels[0].runs.size();
+  const bool counts = state_.strategy.limits_level0() && !tree.levels.empty();
+  const uint64_t level0 = counts ? tree.levels[0].runs.size() : 0;
   const double runs = Pressure(level0, options.level0_slowdown_runs, options.level0_stop_runs);
-  const double pending = Pressure(state_.planner->PendingBytes(tree),
-                                  options.pending_slowdown_bytes, options.pending_stop_bytes);
+  const double pending =
+      Pressure(PendingBytes(), options.pending_slowdown_bytes, options.pending_stop_bytes);
   const double pressure = std::max(runs, pending);
   const StallCause cause = runs >= pending ? StallCause::kLevel0Runs : StallCause::kPendingBytes;
   if (pressure < 0) {

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "harness/compaction_metrics.h"
+
 namespace varve::harness {
 namespace {
 
@@ -165,7 +167,7 @@ void AddReadBytes(const PhaseRecord& measure, Json* json) {
   SetQuotient("bytes_read_per_byte_returned", read, measure.counts.bytes_returned, json);
 }
 
-void AddSpace(const PhaseRecords& phases, double peak, Json* json) {
+void AddSpace(const PhaseRecords& phases, const SampleSummary& measured, Json* json) {
   const auto at_end_of = [&](std::string_view name, std::string_view phase_name) {
     const PhaseRecord* phase = FindPhase(phases, phase_name);
     if (phase == nullptr || !phase->after.has_file_bytes) return;
@@ -173,7 +175,21 @@ void AddSpace(const PhaseRecords& phases, double peak, Json* json) {
   };
   at_end_of("space_amplification", "measure");
   at_end_of("space_amplification_settled", "drain");
+  const double peak = measured.space_amplification_peak;
   if (peak > 0) (*json)["space_amplification_peak"] = peak;
+  const uint64_t samples = measured.space_amplification_samples;
+  if (samples > 0) {
+    (*json)["space_amplification_mean"] =
+        measured.space_amplification_sum / static_cast<double>(samples);
+  }
+  const PhaseRecord* drain = FindPhase(phases, "drain");
+  if (drain != nullptr && drain->after.has_counters && drain->live_bytes > 0) {
+    (*json)["space_overhead"] = SpaceOverhead(drain->after, drain->live_bytes);
+  }
+  if (measured.space_overhead_samples == 0) return;
+  (*json)["space_overhead_mean"] =
+      measured.space_overhead_sum / static_cast<double>(measured.space_overhead_samples);
+  (*json)["space_overhead_peak"] = measured.space_overhead_peak;
 }
 
 void AddStalls(const PhaseRecord& measure, Json* json) {
@@ -204,14 +220,15 @@ const PhaseRecord* FindPhase(const PhaseRecords& phases, std::string_view name) 
   return nullptr;
 }
 
-Json Amplification(const PhaseRecords& phases, double space_amplification_peak) {
+Json Amplification(const PhaseRecords& phases, const SampleSummary& measured) {
   Json json = Json::object();
   const PhaseRecord* measure = FindPhase(phases, "measure");
   if (measure == nullptr) return json;
   AddWrites(phases, &json);
   AddGets(*measure, &json);
   AddReadBytes(*measure, &json);
-  AddSpace(phases, space_amplification_peak, &json);
+  AddSpace(phases, measured, &json);
+  AddCompactionMetrics(phases, measured, &json);
   AddStalls(*measure, &json);
   return json;
 }

@@ -20,8 +20,8 @@ using PhaseRecords = std::vector<std::unique_ptr<PhaseRecord>>;
 // nullptr if there is no phase of that name.
 const PhaseRecord* FindPhase(const PhaseRecords& phases, std::string_view name);
 
-// `space_amplification_peak`: the largest of the samples of measure; 0 if not known.
-nlohmann::ordered_json Amplification(const PhaseRecords& phases, double space_amplification_peak);
+// `measured` is of the samples of measure.
+nlohmann::ordered_json Amplification(const PhaseRecords& phases, const SampleSummary& measured);
 
 // How far the store's own count of the bytes that it wrote is from that of the operating system,
 // as a share of the latter; negative if either is not known. From the begin of the first phase to

@@ -12,24 +12,28 @@ using workloads::OperationKind;
 Client::Client(const ClientParts& parts)
     : parts_(parts),
       clock_(OperationClock::Best()),
-      visit_([this](std::string_view key, std::string_view value) { Visit(key, value); }) {}
+      visit_([this](std::string_view key, std::string_view value) { Visit(key, value); }),
+      paced_(parts.pacing == nullptr ? nullptr : std::make_unique<PacedLatency>()) {}
 
 Status Client::Run(const ClientSchedule& schedule) {
   schedule_ = schedule;
   sample_end_ = schedule.start + schedule.sample;
-  Status status = Loop();
+  if (paced_ != nullptr) SharpenSleep();
+  Status status = paced_ == nullptr ? Loop<false>() : Loop<true>();
   if (!status.ok()) parts_.stop->store(true);
   if (parts_.intervals == nullptr) return status;
-  parts_.intervals->Deliver(parts_.client, sample_, sample_ + 1, counts_, latency_);
+  parts_.intervals->Deliver(parts_.client, sample_, sample_ + 1, counts_, latency_, paced_.get());
   parts_.intervals->Finish(parts_.client);
   return status;
 }
 
 // The measured loop.
+template <bool kPaced>
 Status Client::Loop() {
   Operation operation;
   uint64_t completed = 0;
-  while (!parts_.stop->load(std::memory_order_relaxed) && parts_.stream->Next(&operation)) {
+  while (!parts_.stop->load(std::memory_order_relaxed) && (!kPaced || WaitForArrival()) &&
+         parts_.stream->Next(&operation)) {
     const uint64_t before = parts_.oracle == nullptr ? 0 : parts_.oracle->Begin(operation);
 
     const uint64_t start = clock_.Start();
@@ -42,6 +46,7 @@ Status Client::Loop() {
     }
     if (end >= sample_end_) HandOver(end);
     latency_[static_cast<size_t>(operation.kind)].Record(clock_.ElapsedNs(start, end));
+    if (kPaced) RecordPaced(operation, start, end);
     Count(operation);
     completed_.store(++completed, std::memory_order_relaxed);
     if (parts_.oracle != nullptr) {
@@ -53,7 +58,33 @@ Status Client::Loop() {
     }
     if (end >= schedule_.end) break;
   }
+  if (kPaced) CountUnserved();
   return {};
+}
+
+// False if the time will be over by then, or the client is to stop.
+bool Client::WaitForArrival() {
+  intended_ = schedule_.start + clock_.TicksOf(parts_.pacing->NextArrival());
+  if (intended_ >= schedule_.end) return false;
+  if (clock_.Start() >= intended_) return true;
+  SleepUntil(clock_, intended_, *parts_.stop);
+  if (parts_.stop->load(std::memory_order_relaxed)) return false;
+  paced_->lag.Record(clock_.ElapsedNs(intended_, clock_.Start()));
+  return true;
+}
+
+void Client::RecordPaced(const Operation& operation, uint64_t start, uint64_t end) {
+  paced_->response[static_cast<size_t>(operation.kind)].Record(clock_.ElapsedNs(intended_, end));
+  paced_->queueing.Record(clock_.ElapsedNs(intended_, start));
+}
+
+// What is left over when the time is over before a slow store has begun all that was due.
+void Client::CountUnserved() {
+  if (clock_.End() < schedule_.end) return;
+  while (intended_ < schedule_.end) {
+    intended_ = schedule_.start + clock_.TicksOf(parts_.pacing->NextArrival());
+    if (intended_ < schedule_.end) ++counts_.unserved;
+  }
 }
 
 Status Client::Perform(const Operation& operation) {
@@ -131,10 +162,11 @@ void Client::Count(const Operation& operation) {
 void Client::HandOver(uint64_t now) {
   const uint64_t next = (now - schedule_.start) / schedule_.sample;
   if (parts_.intervals != nullptr) {
-    parts_.intervals->Deliver(parts_.client, sample_, next, counts_, latency_);
+    parts_.intervals->Deliver(parts_.client, sample_, next, counts_, latency_, paced_.get());
   }
   counts_ = ClientCounts();
   for (Histogram& histogram : latency_) histogram.Clear();
+  if (paced_ != nullptr) paced_->Clear();
   sample_ = next;
   sample_end_ = schedule_.start + (next + 1) * schedule_.sample;
 }

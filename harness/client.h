@@ -1,6 +1,9 @@
 // Client: a thread that issues operations, and the measured loop.
 //
-// Closed loop: the next operation is made when the one before has returned. The latency of an
+// Closed loop: the next operation is made when the one before has returned. Open loop: when it is
+// due (pacing.h); the loop is then compiled a second time, so that the first costs nothing more.
+//
+// The latency of an
 // operation is the time between two reads of the clock, immediately before and after the call of
 // the store: neither making the operation nor checking its answer is in it. Throughput is that of
 // the whole loop, so what a client needs for itself lowers it a little; harness/README.md tells
@@ -22,6 +25,7 @@
 #include "harness/clock.h"
 #include "harness/intervals.h"
 #include "harness/oracle.h"
+#include "harness/pacing.h"
 #include "harness/store.h"
 #include "workloads/stream.h"
 
@@ -35,6 +39,7 @@ struct ClientParts {
   Oracle* oracle = nullptr;           // may be nullptr: nothing is checked or kept
   Intervals* intervals = nullptr;     // may be nullptr: latencies are thrown away
   std::atomic<bool>* stop = nullptr;  // set by anyone: stop after the present operation
+  Pacing* pacing = nullptr;           // nullptr: closed loop
   int client = 0;
 };
 
@@ -59,7 +64,11 @@ class alignas(64) Client {
  private:
   using Operation = workloads::Operation;
 
+  template <bool kPaced>
   Status Loop();
+  bool WaitForArrival();
+  void RecordPaced(const Operation& operation, uint64_t start, uint64_t end);
+  void CountUnserved();
   Status Perform(const Operation& operation);
   Status Get(const Operation& operation);
   Status Scan(const Operation& operation);
@@ -83,6 +92,10 @@ class alignas(64) Client {
   std::atomic<uint64_t> completed_{0};
   ClientCounts counts_;     // of the present sample
   KindHistograms latency_;  // the same
+
+  // Open loop only.
+  uint64_t intended_ = 0;  // when the present operation should have begun, in ticks
+  const std::unique_ptr<PacedLatency> paced_;  // of the present sample; null in a closed loop
 };
 
 }  // namespace varve::harness

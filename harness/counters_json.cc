@@ -39,6 +39,8 @@ void AddOperations(const Counters& after, const Counters& before, Differences* j
   json->Add("iterator_entries", after.iterator_entries, before.iterator_entries);
   json->Add("flushes", after.flushes, before.flushes);
   json->Add("flush_bytes_written", after.flush_bytes_written, before.flush_bytes_written);
+  json->Add("flush_entries_written", after.flush_entries_written, before.flush_entries_written);
+  json->Add("jobs_failed", after.jobs_failed, before.jobs_failed);
   json->Add("background_cpu_ns", after.background_cpu_ns, before.background_cpu_ns);
 }
 
@@ -69,22 +71,6 @@ void AddReads(const Counters& after, const Counters& before, Differences* json) 
   }
 }
 
-void AddCompactions(const Counters& after, const Counters& before, Differences* json) {
-  for (size_t level = 0; level < after.compactions.size(); ++level) {
-    const Counters::Compaction& a = after.compactions[level];
-    const Counters::Compaction& b = before.compactions[level];
-    const std::string prefix = fmt::format("compaction_to_{}_", level);
-    json->Add(prefix + "jobs", a.jobs, b.jobs);
-    json->Add(prefix + "trivial_moves", a.trivial_moves, b.trivial_moves);
-    json->Add(prefix + "bytes_read", a.bytes_read, b.bytes_read);
-    json->Add(prefix + "bytes_written", a.bytes_written, b.bytes_written);
-    json->Add(prefix + "entries_read", a.entries_read, b.entries_read);
-    json->Add(prefix + "entries_dropped", a.entries_dropped, b.entries_dropped);
-    json->Add(prefix + "tombstones_dropped", a.tombstones_dropped, b.tombstones_dropped);
-    json->Add(prefix + "nanoseconds", a.nanoseconds, b.nanoseconds);
-  }
-}
-
 }  // namespace
 
 Json CountersJson(const Counters& after, const Counters& before) {
@@ -92,8 +78,26 @@ Json CountersJson(const Counters& after, const Counters& before) {
   AddOperations(after, before, &json);
   AddStalls(after, before, &json);
   AddReads(after, before, &json);
-  AddCompactions(after, before, &json);
   return json.Take();
+}
+
+Json CompactionsJson(const CompactionLedger& after, const CompactionLedger& before) {
+  Json entries = Json::array();
+  for (const CompactionCounters& entry : Difference(after, before)) {
+    entries.push_back({{"from_level", entry.from_level},
+                       {"to_level", entry.to_level},
+                       {"reason", CompactionReasonName(entry.reason)},
+                       {"jobs", entry.jobs},
+                       {"trivial_moves", entry.trivial_moves},
+                       {"bytes_read", entry.bytes_read},
+                       {"bytes_written", entry.bytes_written},
+                       {"bytes_overlap", entry.bytes_overlap},
+                       {"entries_read", entry.entries_read},
+                       {"entries_dropped", entry.entries_dropped},
+                       {"tombstones_dropped", entry.tombstones_dropped},
+                       {"seconds", static_cast<double>(entry.nanoseconds) / 1e9}});
+  }
+  return entries;
 }
 
 Json LedgerJson(const LedgerSnapshot& difference) {

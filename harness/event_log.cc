@@ -35,7 +35,10 @@ void Describe(const JobEvent& event, uint64_t origin_ns, Json* json) {
   (*json)["input_tables"] = event.input_tables;
   (*json)["output_tables"] = event.output_tables;
   (*json)["input_bytes"] = event.input_bytes;
+  (*json)["overlap_bytes"] = event.overlap_bytes;
+  (*json)["bytes_read"] = event.bytes_read;
   (*json)["output_bytes"] = event.output_bytes;
+  (*json)["entries_read"] = event.entries_read;
   (*json)["entries_dropped"] = event.entries_dropped;
   (*json)["tombstones_dropped"] = event.tombstones_dropped;
   if (!event.status.ok()) (*json)["message"] = event.status.ToString();

@@ -46,6 +46,15 @@ std::string SweepToml(const std::vector<SweepAxis>& sweep) {
   return toml;
 }
 
+// One table of a list, whose values are written as TOML writes them.
+std::string Entry(std::string_view list, const std::vector<SettingText>& fields) {
+  std::string toml = fmt::format("\n[[{}]]\n", list);
+  for (const SettingText& field : fields) {
+    toml += fmt::format("{} = {}\n", field.name, field.text);
+  }
+  return toml;
+}
+
 }  // namespace
 
 std::string TomlString(std::string_view text) {
@@ -92,11 +101,9 @@ std::string ExperimentToToml(const Experiment& experiment) {
       toml += fmt::format("\"{}\" = {}\n", setting.name, TomlValue(setting.name, setting.text));
     }
   }
-  for (const Figure& figure : experiment.figures) {
-    toml += "\n[[figure]]\n";
-    for (const SettingText& field : figure.fields) {
-      toml += fmt::format("{} = {}\n", field.name, field.text);
-    }
+  for (const Figure& figure : experiment.figures) toml += Entry("figure", figure.fields);
+  for (const Criterion& criterion : experiment.criteria) {
+    toml += Entry("criterion", criterion.fields);
   }
   return toml;
 }

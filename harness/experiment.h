@@ -1,4 +1,5 @@
-// Experiment: a question as a file: settings, a sweep, named variants, figures (DESIGN §9).
+// Experiment: a question as a file: settings, a sweep, named variants, figures,
+// criteria (DESIGN §9).
 //
 // A value. Read by experiment_file, turned into trials by plan, carried out by runner. Writing it
 // and reading that again gives the same experiment.
@@ -33,6 +34,12 @@ struct Figure {
   std::vector<SettingText> fields;
 };
 
+// What the results must show: "claim", "row" (of which figure), "check" and whatever the check
+// takes, each text as TOML writes it.
+struct Criterion {
+  std::vector<SettingText> fields;
+};
+
 struct Experiment {
   std::string name;    // what the file says, or its own name without ".toml"
   std::string title;   // one line
@@ -41,6 +48,7 @@ struct Experiment {
   std::vector<SweepAxis> sweep;
   std::vector<Variant> variants;
   std::vector<Figure> figures;
+  std::vector<Criterion> criteria;
 };
 
 // Sets a setting of the whole experiment from the command line. A swept setting then has only

@@ -12,6 +12,7 @@
 #include "engine/setting_text.h"
 #include "harness/files.h"
 #include "harness/home.h"
+#include "harness/python_modules.h"
 
 namespace varve::harness {
 namespace {
@@ -57,8 +58,15 @@ class Reader {
   Status ReadVariantSettings(const toml::table& table, const std::string& prefix, Variant* variant);
   Status CheckNotSwept(const Variant& variant, const toml::source_region& place) const;
   Status ReadFigure(const toml::node& node);
-  Result<std::string> FigureField(std::string_view name, const toml::node& node) const;
-  Status CheckFigureKind(const toml::node& node, const std::string& kind) const;
+  Status ReadCriterion(const toml::node& node);
+  Status CheckSelection(const toml::table& table, const std::string& prefix);
+  Status CheckSelections(const toml::node& node);
+  Status CheckSelected(const std::string& name, const toml::node& value);
+  Status CheckVariantNames() const;
+  Status CheckKnown(const toml::node& node, std::string_view what, const std::string& name,
+                    const std::string& directory) const;
+  Result<std::string> Field(std::string_view name, const toml::node& node) const;
+  Result<std::vector<SettingText>> Fields(const toml::table& table) const;
   template <class ReadOne>
   Status ReadArrayOfTables(const toml::key& key, const toml::node& node, ReadOne read_one);
 
@@ -70,6 +78,8 @@ class Reader {
   Experiment* const experiment_;
   // Where each variant stands; the whole file must be read before it can be checked.
   std::vector<std::pair<size_t, toml::source_region>> variant_places_;
+  // The variants that criteria select, and where.
+  std::vector<std::pair<std::string, toml::source_region>> selected_variants_;
 };
 
 // A scalar as the text that a command line would hold.
@@ -221,42 +231,133 @@ Status Reader::CheckNotSwept(const Variant& variant, const toml::source_region& 
   return Status();
 }
 
-Status Reader::CheckFigureKind(const toml::node& node, const std::string& kind) const {
-  const std::vector<std::string> kinds = ListFigures(FiguresDirectory());
-  if (kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) {
+// Whether a directory of the analysis has a module of that name.
+Status Reader::CheckKnown(const toml::node& node, std::string_view what, const std::string& name,
+                          const std::string& directory) const {
+  const std::vector<std::string> names = ListModules(directory);
+  if (names.empty() || std::find(names.begin(), names.end(), name) != names.end()) {
     return Status();
   }
-  return At(node.source(), UnknownName("figure", kind, kinds));
+  return At(node.source(), UnknownName(what, name, names));
 }
 
-// A scalar or a list of scalars, as TOML writes it.
-Result<std::string> Reader::FigureField(std::string_view name, const toml::node& node) const {
+// A scalar, or a list or table of them, as TOML writes it.
+Result<std::string> Reader::Field(std::string_view name, const toml::node& node) const {
   if (const toml::array* list = node.as_array()) {
     std::vector<std::string> texts;
     for (const toml::node& element : *list) {
-      const Result<std::string> text = FigureField(name, element);
+      const Result<std::string> text = Field(name, element);
       if (!text.ok()) return text;
       texts.push_back(*text);
     }
     return fmt::format("[{}]", fmt::join(texts, ", "));
   }
+  if (const toml::table* table = node.as_table()) {
+    const Result<std::vector<SettingText>> fields = Fields(*table);
+    if (!fields.ok()) return fields.status();
+    std::vector<std::string> texts;
+    for (const SettingText& field : *fields) {
+      texts.push_back(fmt::format("{} = {}", TomlString(field.name), field.text));
+    }
+    return fmt::format("{{ {} }}", fmt::join(texts, ", "));
+  }
   const Result<std::string> text = Text(name, node);
   return text.ok() && node.is_string() ? TomlString(*text) : text;
+}
+
+Result<std::vector<SettingText>> Reader::Fields(const toml::table& table) const {
+  std::vector<SettingText> fields;
+  for (const auto& [key, value] : InFileOrder(table)) {
+    const Result<std::string> text = Field(key->str(), *value);
+    if (!text.ok()) return text.status();
+    fields.push_back({std::string(key->str()), *text});
+  }
+  return fields;
 }
 
 Status Reader::ReadFigure(const toml::node& node) {
   const toml::table& table = *node.as_table();
   const auto* kind = table["kind"].as_string();
   if (kind == nullptr) return At(node.source(), "a [[figure]] needs a kind");
-  const Status known = CheckFigureKind(*kind, kind->get());
+  const Status known = CheckKnown(*kind, "figure", kind->get(), FiguresDirectory());
   if (!known.ok()) return known;
-  Figure figure;
-  for (const auto& [key, value] : InFileOrder(table)) {
-    const Result<std::string> text = FigureField(key->str(), *value);
-    if (!text.ok()) return text.status();
-    figure.fields.push_back({std::string(key->str()), *text});
+  Result<std::vector<SettingText>> fields = Fields(table);
+  if (!fields.ok()) return fields.status();
+  experiment_->figures.push_back({std::move(*fields)});
+  return Status();
+}
+
+// { variant = "lazy", "engine.size_ratio" = 10 }: a value, or a list of which any will do.
+Status Reader::CheckSelection(const toml::table& table, const std::string& prefix) {
+  for (const auto& [key, node] : InFileOrder(table)) {
+    const std::string name = prefix + std::string(key->str());
+    if (const toml::table* inner = node->as_table()) {
+      if (Status checked = CheckSelection(*inner, name + "."); !checked.ok()) return checked;
+      continue;
+    }
+    const toml::array* values = node->as_array();
+    const size_t count = values == nullptr ? 1 : values->size();
+    for (size_t i = 0; i < count; ++i) {
+      const Status checked = CheckSelected(name, values == nullptr ? *node : *values->get(i));
+      if (!checked.ok()) return checked;
+    }
   }
-  experiment_->figures.push_back(std::move(figure));
+  return Status();
+}
+
+Status Reader::CheckSelected(const std::string& name, const toml::node& value) {
+  if (name == "workload" || name == "repetition") return Status();
+  if (name != "variant") return Canonical(name, value).status();
+  selected_variants_.emplace_back(value.value_or(std::string()), value.source());
+  return Status();
+}
+
+// Every selection in a value.
+Status Reader::CheckSelections(const toml::node& node) {
+  if (const toml::table* table = node.as_table()) return CheckSelection(*table, "");
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return Status();
+  for (const toml::node& element : *list) {
+    if (Status checked = CheckSelections(element); !checked.ok()) return checked;
+  }
+  return Status();
+}
+
+Status Reader::ReadCriterion(const toml::node& node) {
+  const toml::table& table = *node.as_table();
+  for (const char* name : {"claim", "row", "check"}) {
+    if (table[name].as_string() != nullptr) continue;
+    return At(node.source(), fmt::format("a [[criterion]] needs a {}", name));
+  }
+  const auto* check = table["check"].as_string();
+  const Status known = CheckKnown(*check, "check", check->get(), CriteriaDirectory());
+  if (!known.ok()) return known;
+  const std::string path = fmt::format("{}/{}.py", CriteriaDirectory(), check->get());
+  const std::vector<std::string> parameters = CheckParameters(path);
+  for (const auto& [key, value] : InFileOrder(table)) {
+    const std::string name(key->str());
+    const bool allowed = parameters.empty() || name == "claim" || name == "row" ||
+                         name == "check" ||
+                         std::find(parameters.begin(), parameters.end(), name) != parameters.end();
+    if (!allowed) {
+      const std::string what = fmt::format("parameter of check {}", check->get());
+      return At(key->source(), UnknownName(what, name, parameters));
+    }
+    if (Status checked = CheckSelections(*value); !checked.ok()) return checked;
+  }
+  Result<std::vector<SettingText>> fields = Fields(table);
+  if (!fields.ok()) return fields.status();
+  experiment_->criteria.push_back({std::move(*fields)});
+  return Status();
+}
+
+Status Reader::CheckVariantNames() const {
+  std::vector<std::string> names;
+  for (const Variant& variant : experiment_->variants) names.push_back(variant.name);
+  for (const auto& [name, place] : selected_variants_) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    return At(place, UnknownName("variant", name, names));
+  }
   return Status();
 }
 
@@ -284,9 +385,10 @@ Status Reader::ReadRoot(const toml::key& key, const toml::node& node) {
   if (name == "sweep") return ReadSweep(node, "");
   if (name == "variant") return ReadArrayOfTables(key, node, &Reader::ReadVariant);
   if (name == "figure") return ReadArrayOfTables(key, node, &Reader::ReadFigure);
+  if (name == "criterion") return ReadArrayOfTables(key, node, &Reader::ReadCriterion);
   return At(key.source(), UnknownName("key", name,
                                       {"name", "title", "trial", "engine", "workload", "sweep",
-                                       "variant", "figure"}));
+                                       "variant", "figure", "criterion"}));
 }
 
 Status Reader::Read(const toml::table& root) {
@@ -298,6 +400,7 @@ Status Reader::Read(const toml::table& root) {
     const Status consistent = CheckNotSwept(experiment_->variants[variant], place);
     if (!consistent.ok()) return consistent;
   }
+  if (Status selected = CheckVariantNames(); !selected.ok()) return selected;
   if (experiment_->title.empty()) {
     return Status::InvalidArgument(fmt::format("{}: the title is missing", path_));
   }
@@ -330,14 +433,16 @@ Result<Experiment> LoadExperiment(const std::string& path) {
 
 namespace {
 
-std::vector<std::string> StemsOf(const std::string& directory, std::string_view extension) {
-  std::vector<std::string> stems;
+// Every experiment file in a directory and in its folders, sorted by its name.
+std::vector<fs::path> FilesOf(const std::string& directory) {
+  std::vector<fs::path> files;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() == extension) stems.push_back(entry.path().stem().string());
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory, error)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
   }
-  std::sort(stems.begin(), stems.end());
-  return stems;
+  std::sort(files.begin(), files.end(),
+            [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
+  return files;
 }
 
 }  // namespace
@@ -348,25 +453,23 @@ Result<std::string> FindExperiment(const std::string& name, const std::string& d
     if (fs::is_regular_file(name, error)) return name;
     return Status::NotFound(fmt::format("there is no file {}", name));
   }
-  const std::string path = fmt::format("{}/{}.toml", directory, name);
-  if (fs::is_regular_file(path, error)) return path;
-  return Status::NotFound(UnknownName("experiment", name, StemsOf(directory, ".toml")));
+  std::vector<std::string> names;
+  for (const fs::path& file : FilesOf(directory)) {
+    if (file.stem() == name) return file.string();
+    names.push_back(file.stem().string());
+  }
+  return Status::NotFound(UnknownName("experiment", name, names));
 }
 
 std::vector<ExperimentEntry> ListExperiments(const std::string& directory) {
   std::vector<ExperimentEntry> entries;
-  for (const std::string& name : StemsOf(directory, ".toml")) {
-    const auto experiment = LoadExperiment(fmt::format("{}/{}.toml", directory, name));
+  for (const fs::path& file : FilesOf(directory)) {
+    const auto experiment = LoadExperiment(file.string());
     entries.push_back(
-        {name, experiment.ok() ? experiment->title : std::string(experiment.status().message())});
+        {file.stem().string(), file.string(),
+         experiment.ok() ? experiment->title : std::string(experiment.status().message())});
   }
   return entries;
-}
-
-std::vector<std::string> ListFigures(const std::string& directory) {
-  std::vector<std::string> names = StemsOf(directory, ".py");
-  std::erase_if(names, [](const std::string& name) { return name.starts_with('_'); });
-  return names;
 }
 
 }  // namespace varve::harness

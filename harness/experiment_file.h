@@ -24,19 +24,17 @@ Result<Experiment> ParseExperiment(const std::string& text, const std::string& p
 // The same, from a file.
 Result<Experiment> LoadExperiment(const std::string& path);
 
-// A name is <directory>/<name>.toml; a name with a slash or with ".toml" is the path of a file.
-// The error for an unknown name gives the nearest.
+// A name is <directory>/<name>.toml, or a file of that name in a folder there; a name with a slash
+// or with ".toml" is the path of a file. The error for an unknown name gives the nearest.
 Result<std::string> FindExperiment(const std::string& name, const std::string& directory);
 
-// All experiment files of a directory, sorted by name. What cannot be read has the error as its
-// title: a list never fails for one bad file.
+// All experiment files of a directory and of the folders in it, sorted by name. What cannot be read
+// has the error as its title: a list never fails for one bad file.
 struct ExperimentEntry {
   std::string name;
+  std::string path;
   std::string title;
 };
 std::vector<ExperimentEntry> ListExperiments(const std::string& directory);
-
-// Names of the Python modules in a directory of figures, without ".py"; private ones left out.
-std::vector<std::string> ListFigures(const std::string& directory);
 
 }  // namespace varve::harness

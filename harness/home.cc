@@ -33,6 +33,7 @@ std::string HomeDirectory() {
 std::string WorkloadsDirectory() { return HomeDirectory() + "/workloads"; }
 std::string ExperimentsDirectory() { return HomeDirectory() + "/experiments"; }
 std::string FiguresDirectory() { return HomeDirectory() + "/analysis/figures"; }
+std::string CriteriaDirectory() { return HomeDirectory() + "/analysis/criteria"; }
 std::string ResultsDirectoryPath() { return HomeDirectory() + "/results"; }
 
 }  // namespace varve::harness

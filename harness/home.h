@@ -1,4 +1,4 @@
-// Home: where the program finds the workloads, experiments and figures that come with it.
+// Home: where the program finds the workloads, experiments, figures and checks that come with it.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -14,6 +14,7 @@ std::string HomeDirectory();
 std::string WorkloadsDirectory();
 std::string ExperimentsDirectory();
 std::string FiguresDirectory();
+std::string CriteriaDirectory();
 // Where results go unless the command line says otherwise.
 std::string ResultsDirectoryPath();
 

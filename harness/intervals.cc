@@ -21,11 +21,30 @@ ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
   scanned_entries += other.scanned_entries;
   user_bytes_written += other.user_bytes_written;
   bytes_returned += other.bytes_returned;
+  unserved += other.unserved;
   return *this;
 }
 
+void PacedLatency::Merge(const PacedLatency& other) {
+  for (size_t kind = 0; kind < response.size(); ++kind) response[kind].Merge(other.response[kind]);
+  queueing.Merge(other.queueing);
+  lag.Merge(other.lag);
+}
+
+void PacedLatency::Clear() {
+  for (Histogram& histogram : response) histogram.Clear();
+  queueing.Clear();
+  lag.Clear();
+}
+
+void Interval::MergePaced(const PacedLatency* other) {
+  if (other == nullptr) return;
+  if (paced == nullptr) paced = std::make_unique<PacedLatency>();
+  paced->Merge(*other);
+}
+
 void Intervals::Deliver(int client, uint64_t sample, uint64_t next, const ClientCounts& counts,
-                        const KindHistograms& latency) {
+                        const KindHistograms& latency, const PacedLatency* paced) {
   const std::lock_guard lock(mutex_);
   uint64_t& client_next = next_[static_cast<size_t>(client)];
   assert(sample < next && sample >= client_next);
@@ -34,6 +53,7 @@ void Intervals::Deliver(int client, uint64_t sample, uint64_t next, const Client
   if (interval == nullptr) interval = std::make_unique<Interval>();
   interval->counts += counts;
   for (size_t kind = 0; kind < latency.size(); ++kind) interval->latency[kind].Merge(latency[kind]);
+  interval->MergePaced(paced);
 }
 
 void Intervals::Finish(int client) {
@@ -59,6 +79,7 @@ std::unique_ptr<Interval> Intervals::TakeRest() {
     for (size_t kind = 0; kind < rest->latency.size(); ++kind) {
       rest->latency[kind].Merge(interval->latency[kind]);
     }
+    rest->MergePaced(interval->paced.get());
   }
   open_.clear();
   return rest;

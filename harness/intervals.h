@@ -31,6 +31,7 @@ struct ClientCounts {
   uint64_t scanned_entries = 0;
   uint64_t user_bytes_written = 0;  // keys and values of puts, keys of deletes
   uint64_t bytes_returned = 0;      // keys and values that gets and scans returned
+  uint64_t unserved = 0;            // open loop: due before the time was over, and never begun
 
   uint64_t total() const;
   ClientCounts& operator+=(const ClientCounts& other);
@@ -38,10 +39,23 @@ struct ClientCounts {
 
 using KindHistograms = std::array<Histogram, workloads::kOperationKinds>;
 
+// Open loop only: what operations took from the moment at which they should have begun.
+struct PacedLatency {
+  KindHistograms response;  // until the return
+  Histogram queueing;       // until the call
+  Histogram lag;            // until the call, of those that the client had slept for: its own fault
+
+  void Merge(const PacedLatency& other);
+  void Clear();
+};
+
 // What all clients did in one sample. 0.3 MB.
 struct Interval {
   ClientCounts counts;
   KindHistograms latency;
+  std::unique_ptr<PacedLatency> paced;  // null: closed loop
+
+  void MergePaced(const PacedLatency* other);  // null: nothing
 };
 
 // Thread safe.
@@ -50,9 +64,10 @@ class Intervals {
   explicit Intervals(int clients) : next_(static_cast<size_t>(clients), 0) {}
 
   // Client `client` did this in sample `sample`, and its next operation ends in sample `next` or
-  // later. REQUIRES: sample < next, and sample is not below the `next` of the call before.
+  // later. `paced` is null in a closed loop. REQUIRES: sample < next, and sample is not below the
+  // `next` of the call before.
   void Deliver(int client, uint64_t sample, uint64_t next, const ClientCounts& counts,
-               const KindHistograms& latency);
+               const KindHistograms& latency, const PacedLatency* paced = nullptr);
   // The client delivers nothing more.
   void Finish(int client);
 

@@ -81,8 +81,13 @@ class ClientGroup {
     client.oracle = parts.oracle;
     client.intervals = intervals;
     client.stop = &stop_;
+    const auto clients = static_cast<int>(phase.streams.size());
     for (const auto& stream : phase.streams) {
       client.stream = stream.get();
+      if (phase.arrivals.kind != ArrivalPlan::Kind::kClosed) {
+        pacings_.push_back(std::make_unique<Pacing>(phase.arrivals, client.client, clients));
+        client.pacing = pacings_.back().get();
+      }
       clients_.push_back(std::make_unique<Client>(client));
       ++client.client;
     }
@@ -145,6 +150,7 @@ class ClientGroup {
   std::latch ready_;
   std::latch go_{1};
   ClientSchedule schedule_;  // written before go_ opens
+  std::vector<std::unique_ptr<Pacing>> pacings_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::mutex mutex_;
   std::condition_variable ended_;

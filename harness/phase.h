@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "harness/oracle.h"
+#include "harness/pacing.h"
 #include "harness/process_stats.h"
 #include "harness/sampler.h"
 #include "harness/store.h"
@@ -74,6 +75,7 @@ struct ClientPhase {
   std::vector<std::unique_ptr<workloads::OperationStream>> streams;
   uint64_t operations = 0;  // that the streams hold, for progress; 0 or huge: unknown
   double seconds = 0;       // 0: until the streams end
+  ArrivalPlan arrivals;     // of all clients together
 };
 
 struct ClientPhaseResult {

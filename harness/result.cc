@@ -10,7 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "harness/compaction_metrics.h"
 #include "harness/counters_json.h"
+#include "harness/device_settings.h"
 #include "harness/machine.h"
 
 namespace varve::harness {
@@ -22,6 +24,9 @@ constexpr size_t kSteadySamplesMin = 10;
 constexpr double kSteadyDifferenceMax = 0.2;
 constexpr double kStealMax = 0.01;
 constexpr double kResidualMax = 0.02;
+// Shares of the median response, and of the operations that were due.
+constexpr double kLagMax = 0.01;
+constexpr double kUnservedMax = 0.001;
 
 std::string SettingOf(const TrialOutcome& outcome, std::string_view name) {
   for (const SettingText& setting : outcome.settings_used) {
@@ -55,6 +60,14 @@ Json AllLatencies(const KindHistograms& latency) {
   return json;
 }
 
+// Response, queueing and the generator's own lag; nothing in a closed loop.
+void AddPacedLatencies(const PacedLatency* paced, Json* json) {
+  if (paced == nullptr) return;
+  (*json)["response"] = AllLatencies(paced->response);
+  (*json)["queueing"] = LatencyJson(paced->queueing);
+  if (paced->lag.count() > 0) (*json)["generator_lag"] = LatencyJson(paced->lag);
+}
+
 Json PhaseJson(const PhaseRecord& phase) {
   Json json = {{"name", phase.name},
                {"start_ns", phase.start_ns},
@@ -62,6 +75,8 @@ Json PhaseJson(const PhaseRecord& phase) {
                {"operations", phase.counts.total()}};
   if (phase.after.has_counters) {
     json["counters"] = CountersJson(phase.after.counters, phase.before.counters);
+    json["compactions"] =
+        CompactionsJson(phase.after.counters.compactions, phase.before.counters.compactions);
   }
   if (phase.after.has_ledger) {
     json["ledger"] = LedgerJson(phase.after.ledger - phase.before.ledger);
@@ -81,6 +96,7 @@ Json OperationsJson(const PhaseRecord& measure) {
   json["scanned_entries"] = counts.scanned_entries;
   json["user_bytes_written"] = counts.user_bytes_written;
   json["bytes_returned"] = counts.bytes_returned;
+  if (counts.unserved > 0) json["unserved"] = counts.unserved;
   json["stream_hash"] = fmt::format("{:016x}", measure.stream_hash);
   return json;
 }
@@ -152,6 +168,29 @@ double StealShare(const PhaseRecord& measure) {
   return static_cast<double>(after.steal_ticks - before.steal_ticks) / static_cast<double>(ticks);
 }
 
+void AddPacingCaveats(const PhaseRecord& measure, const PacedLatency* paced,
+                      std::vector<std::string>* caveats) {
+  if (paced == nullptr) return;
+  Histogram response;
+  for (const Histogram& histogram : paced->response) response.Merge(histogram);
+  const auto lag_ns = static_cast<double>(paced->lag.PercentileNs(99));
+  const auto median_ns = static_cast<double>(response.PercentileNs(50));
+  if (lag_ns > kLagMax * median_ns) {
+    caveats->push_back(fmt::format(
+        "the generator was late: one operation in 100 by more than {:.0f} µs, where half of all "
+        "responses took less than {:.0f} µs",
+        lag_ns / 1e3, median_ns / 1e3));
+  }
+  const uint64_t unserved = measure.counts.unserved;
+  const auto due = static_cast<double>(measure.counts.total() + unserved);
+  if (static_cast<double>(unserved) > kUnservedMax * due) {
+    caveats->push_back(fmt::format(
+        "the rate was too high: {:.1f} % of the operations that were due were never begun, and "
+        "are in no response time",
+        100 * static_cast<double>(unserved) / due));
+  }
+}
+
 void AddVerdictCaveats(const TrialOutcome& outcome, std::vector<std::string>* caveats) {
   const Verdict& verdict = outcome.verdict;
   if (!verdict.checked) {
@@ -169,8 +208,14 @@ std::vector<std::string> Caveats(const TrialOutcome& outcome, const PhaseRecord&
   if (SettingOf(outcome, "durability") == "none") {
     caveats.push_back("durability was none: acknowledged writes may be lost");
   }
+  if (std::string device = DeviceCaveat(outcome.settings_used); !device.empty()) {
+    caveats.push_back(std::move(device));
+  }
+  AddPacingCaveats(measure, outcome.measured->paced.get(), &caveats);
   const uint64_t data = std::max(measure.live_bytes, measure.after.file_bytes);
-  if (data > 0 && data < MemoryLimitBytes()) {
+  const bool reads_modelled = !SettingOf(outcome, "device_read_bytes_per_second").empty() ||
+                              !SettingOf(outcome, "device_latency_us").empty();
+  if (data > 0 && data < MemoryLimitBytes() && !reads_modelled) {
     caveats.push_back("the data fit in memory: latencies are not those of the device");
   }
   if (JudgeSteadiness(outcome.measured->throughputs) == Steadiness::kUnknown) {
@@ -185,6 +230,10 @@ std::vector<std::string> Caveats(const TrialOutcome& outcome, const PhaseRecord&
     caveats.push_back(fmt::format(
         "the bytes that the store counted differ by {:.1f} % from the operating system's",
         100 * residual));
+  }
+  if (const double share = CompactionResidual(outcome.phases); share > 0) {
+    caveats.push_back(fmt::format(
+        "compactions account for {:.2g} % more or less bytes than the ledger", 100 * share));
   }
   if (outcome.events_dropped > 0) {
     caveats.push_back(fmt::format("{} events were too many to keep", outcome.events_dropped));
@@ -219,14 +268,22 @@ Json ResultJson(const TrialOutcome& outcome, const nlohmann::json& trial,
     json["throughput_ops_per_second"] =
         static_cast<double>(measure.counts.total()) / measure.seconds();
   }
+  const std::vector<double>& throughputs = outcome.measured->throughputs;
+  if (!throughputs.empty()) {
+    json["throughput_worst_window_ops_per_second"] =
+        *std::min_element(throughputs.begin(), throughputs.end());
+  }
   json["latency"] = AllLatencies(outcome.measured->latency);
-  json["amplification"] = Amplification(outcome.phases, outcome.measured->space_amplification_peak);
+  AddPacedLatencies(outcome.measured->paced.get(), &json);
+  json["amplification"] = Amplification(outcome.phases, *outcome.measured);
   json["memory"] = MemoryJson(outcome, measure);
   json["cpu"] = CpuJson(measure);
   json["operating_system"] = OperatingSystemJson(measure);
   const double residual =
       LedgerResidual(outcome.phases, SettingOf(outcome, "wal") == "mmap", outcome.harness_bytes);
   if (residual >= 0) json["ledger_residual"] = residual;
+  const double compaction_residual = CompactionResidual(outcome.phases);
+  if (compaction_residual >= 0) json["compaction_residual"] = compaction_residual;
   if (outcome.null_ns_per_operation > 0) {
     json["harness"]["null_ns_per_operation"] = outcome.null_ns_per_operation;
   }

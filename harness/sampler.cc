@@ -25,7 +25,9 @@ std::string Header() {
       "memtable_bytes,sealed_memtables,pending_compaction_bytes,memory_bytes,runs,tables";
   for (int level = 0; level < kLevelsShown; ++level) header += fmt::format(",level{}_bytes", level);
   for (int level = 0; level < kLevelsShown; ++level) header += fmt::format(",level{}_runs", level);
-  return header + "\n";
+  return header +
+         ",tombstones,tombstone_age_max"
+         ",response_p50_ns,response_p99_ns,response_max_ns\n";
 }
 
 uint64_t StallNs(const Counters& counters) {
@@ -85,6 +87,12 @@ void AddLatency(const KindHistograms& latency, Cells* cells) {
   cells->AddIf(known, all.max_ns());
 }
 
+void AddResponse(const PacedLatency* paced, Cells* cells) {
+  if (paced != nullptr) return AddLatency(paced->response, cells);
+  constexpr int kColumns = 3;
+  for (int column = 0; column < kColumns; ++column) cells->Skip();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SampleFiles>> SampleFiles::Open(const std::string& directory) {
@@ -103,6 +111,11 @@ Result<std::unique_ptr<SampleFiles>> SampleFiles::Open(const std::string& direct
   return files;
 }
 
+double SpaceOverhead(const StoreState& store, uint64_t live_bytes) {
+  const auto live = static_cast<double>(live_bytes);
+  return (static_cast<double>(store.counters.table_data_bytes) - live) / live;
+}
+
 Sampler::Sampler(std::string phase, const SampleState& start, uint64_t full_ns, SampleFiles* files,
                  Intervals* intervals)
     : phase_(std::move(phase)),
@@ -115,10 +128,21 @@ Sampler::Sampler(std::string phase, const SampleState& start, uint64_t full_ns, 
 
 void Sampler::Add(const SampleState& state) {
   waiting_.push_back(std::make_unique<SampleState>(state));
-  if (state.live_bytes == 0 || !state.store.has_file_bytes) return;
+  summary_->tombstone_age_max =
+      std::max(summary_->tombstone_age_max, state.store.counters.tombstone_age_max);
+  if (state.live_bytes == 0) return;
+  if (state.store.has_counters) {
+    const double overhead = SpaceOverhead(state.store, state.live_bytes);
+    summary_->space_overhead_peak = std::max(summary_->space_overhead_peak, overhead);
+    summary_->space_overhead_sum += overhead;
+    ++summary_->space_overhead_samples;
+  }
+  if (!state.store.has_file_bytes) return;
   const double space =
       static_cast<double>(state.store.file_bytes) / static_cast<double>(state.live_bytes);
   summary_->space_amplification_peak = std::max(summary_->space_amplification_peak, space);
+  summary_->space_amplification_sum += space;
+  ++summary_->space_amplification_samples;
 }
 
 Status Sampler::Drain() {
@@ -159,7 +183,25 @@ Status Sampler::Write(const SampleState& state, const Interval& interval) {
         files_->WriteHistogram(HlogLine(prefix + std::string(name), start, length, histogram));
     if (!status.ok()) return status;
   }
+  if (Status status = WriteResponses(start, length, interval); !status.ok()) return status;
   return files_->WriteRow(Row(state, interval));
+}
+
+// The same for responses; nothing in a closed loop.
+Status Sampler::WriteResponses(double start_seconds, double seconds, const Interval& interval) {
+  if (interval.paced == nullptr) return {};
+  if (summary_->paced == nullptr) summary_->paced = std::make_unique<PacedLatency>();
+  summary_->paced->Merge(*interval.paced);
+  const std::string prefix = phase_ == "measure" ? "response_" : phase_ + "_response_";
+  for (size_t kind = 0; kind < interval.paced->response.size(); ++kind) {
+    const Histogram& histogram = interval.paced->response[kind];
+    if (histogram.count() == 0) continue;
+    const auto name = OperationName(static_cast<workloads::OperationKind>(kind));
+    Status status = files_->WriteHistogram(
+        HlogLine(prefix + std::string(name), start_seconds, seconds, histogram));
+    if (!status.ok()) return status;
+  }
+  return {};
 }
 
 std::string Sampler::Row(const SampleState& state, const Interval& interval) const {
@@ -183,6 +225,9 @@ std::string Sampler::Row(const SampleState& state, const Interval& interval) con
   cells.AddIf(store.has_counters, counters.pending_compaction_bytes);
   cells.Add(state.memory_bytes);
   AddTree(store, &cells);
+  cells.AddIf(store.has_counters, counters.tombstones);
+  cells.AddIf(store.has_counters, counters.tombstone_age_max);
+  AddResponse(interval.paced.get(), &cells);
   return fmt::format("{},{:.3f}{}\n", phase_, second, cells.text());
 }
 

@@ -49,9 +49,20 @@ struct SampleState {
 struct SampleSummary {
   ClientCounts counts;
   KindHistograms latency;
+  std::unique_ptr<PacedLatency> paced;  // null: closed loop
   std::vector<double> throughputs;      // operations per second of each full sample
   double space_amplification_peak = 0;  // 0: not known
+  double space_amplification_sum = 0;   // over so many samples
+  uint64_t space_amplification_samples = 0;
+  double space_overhead_peak = 0;
+  double space_overhead_sum = 0;  // over so many samples
+  uint64_t space_overhead_samples = 0;
+  uint64_t tombstone_age_max = 0;  // over the samples
 };
+
+// Keys and values in tables beyond those that are live, as a share of these (docs/results.md).
+// REQUIRES: counters, and live_bytes > 0.
+double SpaceOverhead(const StoreState& store, uint64_t live_bytes);
 
 class Sampler {
  public:
@@ -74,6 +85,7 @@ class Sampler {
 
  private:
   Status Write(const SampleState& state, const Interval& interval);
+  Status WriteResponses(double start_seconds, double seconds, const Interval& interval);
   std::string Row(const SampleState& state, const Interval& interval) const;
 
   const std::string phase_;

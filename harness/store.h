@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/events.h"
+#include "engine/io/device_file_system.h"
 #include "engine/io/ledger.h"
 #include "engine/options.h"
 #include "engine/status.h"
@@ -67,7 +68,8 @@ class Store {
   virtual Status Sync() = 0;
 
   virtual StoreState State() const = 0;
-  // The settings really used, by name, "durability" among them.
+  // The settings really used, by name, "durability" among them; of a modelled device, those of
+  // DeviceSettings.
   virtual std::vector<SettingText> SettingsUsed() const = 0;
 };
 
@@ -75,6 +77,7 @@ struct StoreOptions {
   std::string directory;              // exists and is empty, or holds a database of this store
   std::vector<SettingText> settings;  // names without "engine."
   EventListener* listener = nullptr;  // outlives the store
+  DeviceModel device;                 // for stores that can be put on a modelled device
 };
 
 // A row of the table of stores.
@@ -82,6 +85,7 @@ struct StoreKind {
   std::string_view name;
   std::string_view help;
   Result<std::unique_ptr<Store>> (*open)(const StoreOptions& options);
+  bool models_device = false;  // heeds StoreOptions::device
 };
 std::span<const StoreKind> StoreKinds();
 const StoreKind* FindStoreKind(std::string_view name);

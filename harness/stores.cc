@@ -8,7 +8,7 @@ namespace varve::harness {
 namespace {
 
 constexpr StoreKind kStoreKinds[] = {
-    {"varve", "the engine of this repository", OpenVarveStore},
+    {"varve", "the engine of this repository", OpenVarveStore, true},
     {"map", "std::map in memory; the reference that the others are tested against", OpenMapStore},
     {"null", "does nothing: what remains is the cost of the harness", OpenNullStore},
 };

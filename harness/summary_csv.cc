@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 5> kPercentiles = {"p50", "p95", "p99", "p999", "max"};
 
 // Columns that stand in "amplification" under their own name.
-constexpr std::array<std::string_view, 17> kAmplification = {
+constexpr std::array<std::string_view, 24> kAmplification = {
     "write_amplification",
     "write_amplification_without_wal",
     "write_amplification_load",
@@ -33,6 +33,13 @@ constexpr std::array<std::string_view, 17> kAmplification = {
     "space_amplification",
     "space_amplification_settled",
     "space_amplification_peak",
+    "space_amplification_mean",
+    "entries_written_per_entry",
+    "compaction_jobs",
+    "compaction_bytes_read",
+    "compaction_bytes_written",
+    "tombstones_left",
+    "tombstone_age_max",
     "stall_seconds",
     "debt_seconds",
     "debt_bytes",
@@ -109,10 +116,12 @@ std::string Caveats(const json& result) {
 }
 
 // Every operation type that some trial timed, in the order of the alphabet, and "all" at last.
-std::vector<std::string> OperationTypes(const std::vector<json>& results) {
+// `section`: "latency" or "response".
+std::vector<std::string> OperationTypes(const std::vector<json>& results,
+                                        std::string_view section) {
   std::set<std::string> types;
   for (const json& result : results) {
-    const json latency = At(result, {"latency"});
+    const json latency = At(result, {section});
     if (!latency.is_object()) continue;
     for (const auto& [type, unused] : latency.items()) types.insert(type);
   }
@@ -122,7 +131,20 @@ std::vector<std::string> OperationTypes(const std::vector<json>& results) {
   return ordered;
 }
 
-Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::string>& types) {
+void AddPercentiles(const json& result, std::string_view section,
+                    const std::vector<std::string>& types, Row* row) {
+  for (const std::string& type : types) {
+    for (const std::string_view percentile : kPercentiles) {
+      const std::string field = fmt::format("{}_ns", percentile);
+      row->Add(fmt::format("{}_{}_{}", section, type, field),
+               Text(At(result, {section, type, field})));
+    }
+  }
+}
+
+// `types` of latencies, `responses` of responses; of these none if every loop was closed.
+Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::string>& types,
+            const std::vector<std::string>& responses) {
   Row row;
   row.Add("trial", spec.Id());
   row.Add("variant", CsvField(spec.variant));
@@ -135,14 +157,11 @@ Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::st
   }
   row.Add("operations", Text(At(result, {"operations", "total"})));
   row.Add("seconds", Text(MeasureSeconds(result)));
-  row.Add("throughput_ops_per_second", Text(At(result, {"throughput_ops_per_second"})));
-  for (const std::string& type : types) {
-    for (const std::string_view percentile : kPercentiles) {
-      const std::string field = fmt::format("{}_ns", percentile);
-      row.Add(fmt::format("latency_{}_{}", type, field),
-              Text(At(result, {"latency", type, field})));
-    }
+  for (const char* name : {"throughput_ops_per_second", "throughput_worst_window_ops_per_second"}) {
+    row.Add(name, Text(At(result, {name})));
   }
+  AddPercentiles(result, "latency", types, &row);
+  AddPercentiles(result, "response", responses, &row);
   for (const std::string_view name : kAmplification) {
     row.Add(std::string(name), Text(At(result, {"amplification", name})));
   }
@@ -157,10 +176,12 @@ Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::st
 }  // namespace
 
 std::string SummaryCsv(const Plan& plan, const std::vector<json>& results) {
-  const std::vector<std::string> types = OperationTypes(results);
-  std::string csv = MakeRow(plan.trials.at(0), json(), types).Header();
+  const std::vector<std::string> types = OperationTypes(results, "latency");
+  std::vector<std::string> responses = OperationTypes(results, "response");
+  if (responses.size() == 1) responses.clear();
+  std::string csv = MakeRow(plan.trials.at(0), json(), types, responses).Header();
   for (size_t i = 0; i < plan.trials.size(); ++i) {
-    if (!results[i].is_null()) csv += MakeRow(plan.trials[i], results[i], types).Line();
+    if (!results[i].is_null()) csv += MakeRow(plan.trials[i], results[i], types, responses).Line();
   }
   return csv;
 }

@@ -9,6 +9,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "harness/device_settings.h"
 #include "harness/event_log.h"
 #include "harness/files.h"
 #include "harness/machine.h"
@@ -99,6 +100,7 @@ class TrialPhases {
     options.directory = directories_.data;
     options.settings = spec_.engine;
     options.listener = &events_;
+    options.device = DeviceOf(spec_.trial);
     Result<std::unique_ptr<Store>> store = kind->open(options);
     if (!store.ok()) return store.status().Annotate(fmt::format("open of {}", kind->name));
     store_ = std::move(*store);
@@ -147,6 +149,7 @@ class TrialPhases {
     ClientPhase phase;
     phase.name = name;
     phase.operations = operations == kUnlimited ? 0 : operations;
+    phase.arrivals = ArrivalPlanOf(spec_.trial);
     StreamOptions options{spec_.seed, 0, static_cast<int>(spec_.trial.clients), operations, first};
     for (; options.client < options.clients; ++options.client) {
       phase.streams.push_back(NewRunStream(workload_, options, &state_));

@@ -10,6 +10,7 @@
 
 #include "engine/setting_text.h"
 #include "engine/util/hash.h"
+#include "harness/pacing.h"
 #include "harness/store.h"
 #include "workloads/workload_file.h"
 
@@ -136,6 +137,15 @@ Status ReadPoint(const json& from, TrialSpec* spec) {
   return Status();
 }
 
+Status CheckDevice(const TrialSpec& spec) {
+  const TrialSettings& trial = spec.trial;
+  const bool modelled = trial.device_write_bytes_per_second != 0 ||
+                        trial.device_read_bytes_per_second != 0 || trial.device_latency_us != 0;
+  if (!modelled || FindStoreKind(trial.store)->models_device) return Status();
+  return Status::InvalidArgument(fmt::format(
+      "store {} cannot be put on a modelled device: leave trial.device_… at 0", trial.store));
+}
+
 }  // namespace
 
 std::vector<std::string> TrialSettingNames() {
@@ -259,6 +269,8 @@ Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory)
     for (const StoreKind& kind : StoreKinds()) names.emplace_back(kind.name);
     return Status::InvalidArgument(UnknownName("store", spec.trial.store, names));
   }
+  if (Status s = CheckArrivals(spec.trial); !s.ok()) return s;
+  if (Status s = CheckDevice(spec); !s.ok()) return s;
   Options options;
   for (const SettingText& setting : spec.engine) {
     const Status set = SetOption(&options, setting.name, setting.text);

@@ -31,6 +31,18 @@ struct TrialSettings {
   bool verify = true;  // read everything back at the end and compare with the oracle
   double sample_seconds = 1;
 
+  // When operations of warm-up and measure begin (pacing.h).
+  std::string arrivals = "closed";
+  double rate_ops_per_second = 0;
+  double burst_rate_ops_per_second = 0;
+  double burst_seconds = 0;
+  double valley_seconds = 0;
+
+  // A modelled device (engine/io/device_file_system.h); 0: as the real one is.
+  uint64_t device_write_bytes_per_second = 0;
+  uint64_t device_read_bytes_per_second = 0;
+  double device_latency_us = 0;
+
   template <class Self, class Visitor>
   static void ForEach(Self& self, Visitor&& visit);
 };
@@ -78,6 +90,7 @@ std::vector<std::string> TrialSettingNames();
 
 template <class Self, class Visitor>
 void TrialSettings::ForEach(Self& self, Visitor&& visit) {
+  constexpr double kTiB = 1099511627776;
   using enum SettingKind;
   visit(Setting{"store", kChoice, 0, 0, "stores", "the engine under test"}, self.store);
   visit(Setting{"workload", kChoice, 0, 0, "workloads", "name or path of a workload file"},
@@ -102,6 +115,27 @@ void TrialSettings::ForEach(Self& self, Visitor&& visit) {
         self.verify);
   visit(Setting{"sample_seconds", kNumber, 0.01, 3600, "", "length of a sample"},
         self.sample_seconds);
+  visit(Setting{"arrivals", kChoice, 0, 0, "arrivals",
+                "when operations begin, in warm-up and measure"},
+        self.arrivals);
+  visit(Setting{"rate_ops_per_second", kNumber, 0, 1e9, "",
+                "of all clients together; with arrivals = bursts, in the valleys"},
+        self.rate_ops_per_second);
+  visit(Setting{"burst_rate_ops_per_second", kNumber, 0, 1e9, "",
+                "of all clients together, in the bursts"},
+        self.burst_rate_ops_per_second);
+  visit(Setting{"burst_seconds", kNumber, 0, 1e6, "", "length of a burst"}, self.burst_seconds);
+  visit(Setting{"valley_seconds", kNumber, 0, 1e6, "", "length of a valley; the first comes first"},
+        self.valley_seconds);
+  visit(Setting{"device_write_bytes_per_second", kBytes, 0, 16 * kTiB, "",
+                "bandwidth of a modelled device; 0: that of the real one"},
+        self.device_write_bytes_per_second);
+  visit(Setting{"device_read_bytes_per_second", kBytes, 0, 16 * kTiB, "",
+                "the same for reads; reads and writes share the device"},
+        self.device_read_bytes_per_second);
+  visit(Setting{"device_latency_us", kNumber, 0, 1e6, "",
+                "microseconds that each read and sync of a modelled device takes besides"},
+        self.device_latency_us);
 }
 
 }  // namespace varve::harness

@@ -242,7 +242,7 @@ SETTING = re.compile(r'(?:Setting|Property)\{"(\w+)",\s*\w+,[^"]*"(\w*)",\s*"([^
 def settings_have_help(path: str, text: str) -> list[str]:
     if "static void ForEach(" not in text:
         return []
-    visited = len(re.findall(r"visit\((?:Setting|Property)\{", text))
+    visited = len(re.findall(r"visit\(\s*(?:Setting|Property)\{", text))
     helped = [name for name, _, words in SETTING.findall(text) if len(words) >= 6]
     return [] if len(helped) == visited else [
         f"{path}: {visited} settings, but {len(helped)} with help"]

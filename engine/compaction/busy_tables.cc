@@ -12,17 +12,12 @@
 namespace varve {
 
 void BusyTables::Add(const CompactionPlan& plan) {
-  Output output{plan.output_level, "", "", plan.output_run == 0};
-  bool first = true;
   for (const CompactionPlan::Input& input : plan.inputs) {
-    for (const TablePtr& table : input.tables) {
-      tables.insert(table->number);
-      if (first || table->smallest < output.low) output.low = table->smallest;
-      if (first || table->largest > output.high) output.high = table->largest;
-      first = false;
-    }
+    for (const TablePtr& table : input.tables) tables.insert(table->number);
   }
-  if (!first) outputs.push_back(std::move(output));
+  if (plan.drop || (plan.inputs.empty() && !plan.flush)) return;
+  const auto [low, high] = plan.KeyRange();
+  outputs.push_back({plan.output_level, std::string(low), std::string(high), plan.output_run == 0});
 }
 
 bool BusyTables::TablesFree(const Run& run, size_t first, size_t last) const {

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
+#include "engine/compaction/merge_loop.h"
+#include "engine/compaction/table_cutter.h"
 #include "engine/tree/file_names.h"
 #include "engine/util/hash.h"
 
@@ -21,17 +24,21 @@ Status FailedSync(const Status& status) {
 class RunWriter {
  public:
   RunWriter(const TableFactory& factory, const MergeRequest& request, MergeOutput* output)
-      : factory_(factory), request_(request), output_(output) {}
+      : factory_(factory),
+        request_(request),
+        output_(output),
+        cutter_(factory.table_bytes, request.cuts) {}
 
   Status Add(const Entry& entry) {
-    if (builder_ != nullptr && builder_->file_bytes() >= factory_.table_bytes &&
-        entry.key != last_key_) {
+    const uint64_t file_bytes = builder_ == nullptr ? 0 : builder_->file_bytes();
+    if (cutter_.CutBefore(entry.key, file_bytes) && entry.key != builder_->last_key()) {
       if (Status s = FinishTable(); !s.ok()) return s;
+    } else if (file_bytes >= spent_bytes_ + kSpendBytes) {
+      if (Status s = SpendUpTo(file_bytes); !s.ok()) return s;
     }
     if (builder_ == nullptr) {
       if (Status s = StartTable(); !s.ok()) return s;
     }
-    last_key_.assign(entry.key);
     return builder_->Add(entry);
   }
 
@@ -76,52 +83,36 @@ class RunWriter {
     info->number = number_;
     Result<OpenTablePtr> open = factory_.Open(*info, IoKind::kOpen);
     if (!open.ok()) return open.status();
+    if (Status s = SpendUpTo(info->file_bytes); !s.ok()) return s;
+    spent_bytes_ = 0;
     output_->bytes += info->file_bytes;
     output_->open.push_back({number_, std::move(*open)});
     output_->tables.push_back(std::make_shared<const TableInfo>(std::move(*info)));
     return {};
   }
 
+  // Asks the pace for what the table has grown by.
+  Status SpendUpTo(uint64_t file_bytes) {
+    const uint64_t before = std::exchange(spent_bytes_, file_bytes);
+    // The estimate may have been a little too high.
+    if (request_.pace == nullptr || file_bytes <= before) return {};
+    return request_.pace->Spend(file_bytes - before);
+  }
+
+  static constexpr uint64_t kSpendBytes = 64 << 10;
   // Small enough to overlap merging with the device, large enough to keep requests large.
   static constexpr uint64_t kWritebackBytes = 4 << 20;
 
   const TableFactory& factory_;
   const MergeRequest& request_;
   MergeOutput* output_;
+  TableCutter cutter_;
   uint64_t number_ = 0;
-  std::string last_key_;
+  uint64_t spent_bytes_ = 0;  // of the table that is being written
   std::unique_ptr<WritableFile> file_;
   std::unique_ptr<TableBuilder> builder_;
   std::vector<uint64_t> written_;
 };
-
-Status Merge(const MergeRequest& request, RunWriter* writer, MergeOutput* output) {
-  MergeRules rules(request.snapshots);
-  EntryIterator* input = request.input;
-  for (input->SeekToFirst(); input->Valid(); input->Next()) {
-    const Entry& entry = input->entry();
-    ++output->entries_read;
-    const bool tombstone = KindOf(entry.tag) == EntryKind::kDelete;
-    // Only a tombstone's fate depends on older data: puts need not ask.
-    const bool older = !tombstone || request.older->MayHold(entry.key);
-    switch (rules.Judge(entry, older)) {
-      case MergeRules::Verdict::kKeep:
-        if (Status s = writer->Add(entry); !s.ok()) return s;
-        break;
-      case MergeRules::Verdict::kDropTombstone:
-      case MergeRules::Verdict::kDropHidden:
-        ++output->entries_dropped;
-        if (tombstone) ++output->tombstones_dropped;
-        break;
-    }
-    if ((output->entries_read & 1023) == 0 && request.stopping != nullptr &&
-        request.stopping->load(std::memory_order_relaxed)) {
-      return Status::Busy("the database is closing");
-    }
-  }
-  if (Status s = input->status(); !s.ok()) return s;
-  return writer->Finish();
-}
 
 }  // namespace
 
@@ -152,10 +143,12 @@ OlderData::OlderData(const Tree& tree, const CompactionPlan& plan) {
   for (size_t level = 0; level < tree.levels.size(); ++level) {
     const int depth = static_cast<int>(level);
     for (const Run& run : tree.levels[level].runs) {
+      // Everything is older than a memtable.
       // Below the output everything is older. In the output level and above, whatever is not an
       // input counts as older unless it is known to be newer: too careful is safe, and a run that
       // is newer than all inputs is the only case worth telling apart.
-      if (depth >= plan.inputs.front().level && !IsNewerThanInputs(tree, plan, depth, run)) {
+      if (plan.flush ||
+          (depth >= plan.inputs.front().level && !IsNewerThanInputs(tree, plan, depth, run))) {
         AddRun(run, inputs);
       }
     }
@@ -204,19 +197,29 @@ bool OlderData::MayHold(std::string_view key) {
   return false;
 }
 
-Result<MergeOutput> RunMerge(const TableFactory& factory, const MergeRequest& request) {
+Result<MergeOutput> MergeIntoTables(const TableFactory& factory, const MergeRequest& request) {
   MergeOutput output;
   RunWriter writer(factory, request, &output);
-  Status status = Merge(request, &writer, &output);
-  if (status.ok() && !output.tables.empty()) {
-    status = factory.file_system->SyncDirectory(request.cause, factory.directory);
-    if (!status.ok()) status = FailedSync(status);
-  }
-  if (!status.ok()) {
+  if (Status s = MergeEntries(request, &writer, &output); !s.ok()) {
     writer.RemoveAll();
-    return status;
+    return s;
   }
   return output;
+}
+
+Result<MergeOutput> SyncNames(const TableFactory& factory, IoCause cause, MergeOutput output) {
+  if (output.tables.empty()) return output;
+  if (Status s = factory.file_system->SyncDirectory(cause, factory.directory); !s.ok()) {
+    for (const Version::NumberedTable& made : output.open) made.table->MarkObsolete();
+    return FailedSync(s);
+  }
+  return output;
+}
+
+Result<MergeOutput> RunMerge(const TableFactory& factory, const MergeRequest& request) {
+  Result<MergeOutput> output = MergeIntoTables(factory, request);
+  if (!output.ok()) return output;
+  return SyncNames(factory, request.cause, std::move(*output));
 }
 
 }  // namespace varve

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/cache/block_cache.h"
+#include "engine/compaction/job_pace.h"
 #include "engine/compaction/merge_rules.h"
 #include "engine/compaction/plan.h"
 #include "engine/io/file_handles.h"
@@ -77,15 +78,27 @@ struct MergeOutput {
 
 struct MergeRequest {
   EntryIterator* input = nullptr;
+  // Only keys in [begin, end) are merged; empty: no bound.
+  std::string begin;
+  std::string end;
   std::vector<SequenceNumber> snapshots;  // ascending
   OlderData* older = nullptr;
   IoCause cause;
   std::function<uint64_t()> new_number;         // for tables
   const std::atomic<bool>* stopping = nullptr;  // set: give up with kBusy
+  JobPace* pace = nullptr;                      // nullptr: as fast as it goes
+  // Ascending: a table ends before the first key at or after each of these. See TableCutter.
+  std::vector<std::string> cuts;
 };
 
 // Runs the merge. When it returns OK, the tables and the directory are synced and the tables are
-// open; nothing refers to them yet. After an error none of them is left.
+// open; nothing refers to them yet. After an error none of them is left. RunSplitMerge does the
+// same in parts.
 Result<MergeOutput> RunMerge(const TableFactory& factory, const MergeRequest& request);
+
+// The two halves of RunMerge: tables that are synced and open, and then their names in the
+// directory. Either leaves no table behind if it fails.
+Result<MergeOutput> MergeIntoTables(const TableFactory& factory, const MergeRequest& request);
+Result<MergeOutput> SyncNames(const TableFactory& factory, IoCause cause, MergeOutput output);
 
 }  // namespace varve

@@ -7,6 +7,8 @@
 #include <cassert>
 #include <utility>
 
+#include "engine/util/prefix.h"
+
 namespace varve {
 
 MergeRules::MergeRules(std::vector<SequenceNumber> snapshots) : snapshots_(std::move(snapshots)) {
@@ -20,9 +22,12 @@ size_t MergeRules::Stripe(SequenceNumber sequence) const {
 
 MergeRules::Verdict MergeRules::Judge(const Entry& entry, bool below_may_hold_key) {
   const size_t stripe = Stripe(SequenceOf(entry.tag));
-  const bool same_key = has_key_ && entry.key == key_;
+  // Most keys differ from the one before within their first bytes.
+  const uint64_t prefix = KeyPrefix(entry.key);
+  const bool same_key = prefix == prefix_ && has_key_ && entry.key == key_;
   if (same_key && stripe == last_stripe_) return Verdict::kDropHidden;
   if (!same_key) key_.assign(entry.key);
+  prefix_ = prefix;
   has_key_ = true;
   last_stripe_ = stripe;
   const bool hides_nothing = stripe == 0 && !below_may_hold_key;

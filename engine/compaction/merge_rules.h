@@ -48,6 +48,7 @@ class MergeRules {
   const std::vector<SequenceNumber> snapshots_;
   // The key judged last, once there is one, and the stripe of its last version that was not hidden.
   std::string key_;
+  uint64_t prefix_ = 0;  // of key_
   bool has_key_ = false;
   size_t last_stripe_ = 0;
 };

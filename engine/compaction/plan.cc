@@ -12,7 +12,9 @@ namespace varve {
 namespace {
 
 constexpr std::array<std::string_view, kCompactionReasonCount> kReasonNames = {
-    "flush", "level saturation", "run count", "manual"};
+    "flush",      "level saturation", "run count",         "manual",
+    "space",      "file age",         "tombstone density", "tombstone age",
+    "read count", "similar sizes",    "time window",       "expired"};
 
 // A plan may hold thousands of tables; a line for people holds a few.
 constexpr size_t kTablesShown = 16;
@@ -41,14 +43,26 @@ uint64_t CompactionPlan::input_bytes() const {
   return sum;
 }
 
+std::pair<std::string_view, std::string_view> CompactionPlan::KeyRange() const {
+  std::string_view low = flush ? flush->smallest : inputs.front().tables.front()->smallest;
+  std::string_view high = flush ? flush->largest : inputs.front().tables.back()->largest;
+  for (const Input& input : inputs) {
+    low = std::min<std::string_view>(low, input.tables.front()->smallest);
+    high = std::max<std::string_view>(high, input.tables.back()->largest);
+  }
+  return {low, high};
+}
+
 std::string CompactionPlan::ToString() const {
-  std::string text;
+  std::string text = flush ? "memtable" : "";
   for (const Input& input : inputs) {
     if (!text.empty()) text += " + ";
     text += fmt::format("L{} {}", input.level, TablesToText(input.tables));
   }
+  if (drop) return text + fmt::format(" -> nothing ({})", CompactionReasonName(reason));
   text += fmt::format(" -> L{} ", output_level);
   text += output_run == 0 ? std::string("new run") : fmt::format("run {}", output_run);
+  if (!cuts.empty()) text += fmt::format(" cut before {}", fmt::join(cuts, ","));
   text +=
       fmt::format(" ({}{})", CompactionReasonName(reason), trivial_move ? ", trivial move" : "");
   return text;

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/tree/tree.h"
@@ -14,12 +16,20 @@ namespace varve {
 
 // Why a compaction happens. The order is part of results; append only.
 enum class CompactionReason : uint8_t {
-  kFlush,            // not a compaction: the reason given for flush output
-  kLevelSaturation,  // a level holds more bytes than its capacity
-  kRunCount,         // a level holds more runs than it may
-  kManual,           // Db::Compact
+  kFlush,               // not a compaction: the reason given for flush output
+  kLevelSaturation,     // a level holds more bytes than its capacity
+  kRunCount,            // there are more runs than there may be
+  kManual,              // Db::Compact
+  kSpaceAmplification,  // the runs above the last hold too much beside it
+  kFileAge,             // a table was not merged downward for too long
+  kTombstoneDensity,    // too many of a table's entries are tombstones
+  kTombstoneAge,        // a tombstone has reached the age that its level allows
+  kReadCount,           // a table was read too often
+  kSimilarSizes,        // neighbouring runs are of a size
+  kTimeWindow,          // a window of time is over
+  kExpired,             // a run is dropped for its age or for want of room
 };
-inline constexpr int kCompactionReasonCount = 4;
+inline constexpr int kCompactionReasonCount = 12;
 std::string_view CompactionReasonName(CompactionReason reason);
 
 struct CompactionPlan {
@@ -39,11 +49,25 @@ struct CompactionPlan {
   CompactionReason reason = CompactionReason::kManual;
   // The inputs may change level as they are, without being rewritten.
   bool trivial_move = false;
+  // The inputs are removed, and nothing takes their place.
+  bool drop = false;
+  // Ascending keys: a table of the output ends before the first key that is not below one.
+  std::vector<std::string> cuts;
   // Set if round-robin movement chose the input: the new cursor of inputs[0].level.
   std::string cursor;
   bool moves_cursor = false;
 
-  uint64_t input_bytes() const;
+  // For a flush, whose newest input is a memtable: what that holds.
+  struct Flush {
+    uint64_t bytes = 0;  // as a table, about
+    std::string smallest;
+    std::string largest;
+  };
+  std::optional<Flush> flush;
+
+  uint64_t input_bytes() const;  // of the tables
+  // Keys [smallest, largest] of all inputs. REQUIRES: there is one.
+  std::pair<std::string_view, std::string_view> KeyRange() const;
   // One line for people and text-driven tests: "L1 3,4 + L2 7 -> L2 run 9 (level saturation)".
   std::string ToString() const;
 };

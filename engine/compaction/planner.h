@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/compaction/plan.h"
+#include "engine/tree/sequence_times.h"
 #include "engine/tree/tree.h"
 
 namespace varve {
@@ -41,15 +42,41 @@ struct BusyTables {
   bool OutputFree(int level, std::string_view low, std::string_view high, bool new_run) const;
 };
 
+// How often tables were read: by gets that looked into them.
+class AccessCounts {
+ public:
+  virtual ~AccessCounts() = default;
+  virtual uint64_t Reads(uint64_t table_number) const = 0;
+};
+
+// All that a plan depends on besides the strategy. A view: what it refers to must outlive it.
+struct PlannerInput {
+  const Tree& tree;
+  const BusyTables& busy;
+  // The last sequence number: logical time, in operations. Ages are 0 where this is.
+  SequenceNumber now = 0;
+  // The smallest sequence number that a snapshot reads at; kSequenceMax if there is no snapshot.
+  SequenceNumber oldest_snapshot = kSequenceMax;
+  uint64_t now_seconds = 0;              // wall clock, for ages in seconds
+  const SequenceTimes* times = nullptr;  // the same
+  const AccessCounts* reads = nullptr;   // nullptr: nothing was read
+};
+
 // Stateless and thread safe: equal arguments give equal plans.
 class CompactionPlanner {
  public:
   virtual ~CompactionPlanner() = default;
   // Nothing if the tree is in shape, or if all that could be done is busy.
-  virtual std::optional<CompactionPlan> Plan(const Tree& tree, const BusyTables& busy) const = 0;
+  virtual std::optional<CompactionPlan> Plan(const PlannerInput& input) const = 0;
 
-  // Bytes that must still be moved until the tree is in shape (an estimate, for stalls and debt).
-  virtual uint64_t PendingBytes(const Tree& tree) const = 0;
+  // The plan of a flush that is merged with tables at once. Nothing if the memtable is to become
+  // the newest run of level 0, which is always possible.
+  virtual std::optional<CompactionPlan> PlanFlush(const PlannerInput& input,
+                                                  const CompactionPlan::Flush& flush) const = 0;
+
+  // Bytes that must still be moved until the tree is in shape, whatever is busy (an estimate, for
+  // stalls and debt).
+  virtual uint64_t PendingBytes(const PlannerInput& input) const = 0;
 
   // The bytes that `level` may hold before it is saturated; 0 if bytes do not count there.
   virtual uint64_t LevelBytesMax(const Tree& tree, int level) const = 0;

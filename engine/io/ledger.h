@@ -14,7 +14,7 @@
 
 namespace varve {
 
-inline constexpr int kIoReasonsMax = 8;
+inline constexpr int kIoReasonsMax = 16;
 
 struct IoCounts {
   uint64_t bytes_read = 0;

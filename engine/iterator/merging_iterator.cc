@@ -16,26 +16,26 @@ namespace {
 // entry at or after the current one; backward, at its last entry at or before it.
 class MergingIterator final : public EntryIterator {
  public:
-  explicit MergingIterator(std::vector<std::unique_ptr<EntryIterator>> children)
-      : players_(children.size()), losers_(children.size()) {
-    for (size_t i = 0; i < children.size(); i++) players_[i].child = std::move(children[i]);
-  }
+  MergingIterator(std::vector<std::unique_ptr<EntryIterator>> children, size_t shared_key_bytes)
+      : children_(std::move(children)),
+        shared_key_bytes_(shared_key_bytes),
+        losers_(children_.size()) {}
 
   void SeekToFirst() override {
     forward_ = true;
-    for (Player& player : players_) player.child->SeekToFirst();
+    for (const auto& child : children_) child->SeekToFirst();
     Rebuild();
   }
 
   void SeekToLast() override {
     forward_ = false;
-    for (Player& player : players_) player.child->SeekToLast();
+    for (const auto& child : children_) child->SeekToLast();
     Rebuild();
   }
 
   void Seek(std::string_view key, Tag tag) override {
     forward_ = true;
-    for (Player& player : players_) player.child->Seek(key, tag);
+    for (const auto& child : children_) child->Seek(key, tag);
     Rebuild();
   }
 
@@ -45,7 +45,7 @@ class MergingIterator final : public EntryIterator {
       TurnRound();
       return;
     }
-    players_[winner_].child->Next();
+    children_[winner_]->Next();
     Replay();
   }
 
@@ -55,40 +55,42 @@ class MergingIterator final : public EntryIterator {
       TurnRound();
       return;
     }
-    players_[winner_].child->Prev();
+    children_[winner_]->Prev();
     Replay();
   }
 
   Status status() const override { return status_; }
 
  private:
+  // A child in the tree, with all that most matches look at.
   struct Player {
-    std::unique_ptr<EntryIterator> child;
-    // Of the child's key; complemented when going backward, so that the smaller one always wins.
-    // The greatest value if the child is at its end.
+    // The prefix of the child's key, behind what all keys share; complemented when going backward,
+    // so that the smaller one always wins. The greatest value if the child is at its end.
     uint64_t rank = 0;
+    size_t child = 0;
   };
 
-  // Takes over where the child of `player` is. Returns false if it has failed.
-  bool Refresh(Player* player) {
-    if (player->child->Valid()) {
-      const uint64_t prefix = KeyPrefix(player->child->entry().key);
-      player->rank = forward_ ? prefix : ~prefix;
-      return true;
+  // Where child `index` is now. Sets status_ if it has failed.
+  Player PlayerOf(size_t index) {
+    const EntryIterator& child = *children_[index];
+    if (child.Valid()) {
+      const uint64_t prefix = KeyPrefix(child.entry().key.substr(shared_key_bytes_));
+      return {forward_ ? prefix : ~prefix, index};
     }
-    player->rank = ~uint64_t{0};
-    status_ = player->child->status();
-    return status_.ok();
+    if (status_.ok()) status_ = child.status();
+    return {~uint64_t{0}, index};
   }
 
-  bool Beats(size_t a, size_t b) const {
-    if (players_[a].rank != players_[b].rank) return players_[a].rank < players_[b].rank;
-    return BeatsTied(a, b);
+  bool Beats(const Player& a, const Player& b) const {
+    if (a.rank == b.rank) [[unlikely]] {
+      return BeatsTied(a.child, b.child);
+    }
+    return a.rank < b.rank;
   }
 
   bool BeatsTied(size_t a, size_t b) const {
-    const EntryIterator& child_a = *players_[a].child;
-    const EntryIterator& child_b = *players_[b].child;
+    const EntryIterator& child_a = *children_[a];
+    const EntryIterator& child_b = *children_[b];
     if (!child_a.Valid() || !child_b.Valid()) return child_a.Valid();
     const Entry& entry_a = child_a.entry();
     const Entry& entry_b = child_b.entry();
@@ -99,21 +101,15 @@ class MergingIterator final : public EntryIterator {
   // Plays all matches. Leaf i is node i + n of a complete binary tree; node 1 is the root.
   void Rebuild() {
     status_ = {};
-    for (Player& player : players_) {
-      if (!Refresh(&player)) {
-        valid_ = false;
-        return;
-      }
-    }
-    winner_ = PlaySubtree(1);
+    winner_ = PlaySubtree(1).child;
     Show();
   }
 
   // Returns the winner of the matches at and below `node`.
-  size_t PlaySubtree(size_t node) {
-    if (node >= players_.size()) return node - players_.size();
-    const size_t left = PlaySubtree(2 * node);
-    const size_t right = PlaySubtree(2 * node + 1);
+  Player PlaySubtree(size_t node) {
+    if (node >= children_.size()) return PlayerOf(node - children_.size());
+    const Player left = PlaySubtree(2 * node);
+    const Player right = PlaySubtree(2 * node + 1);
     const bool left_wins = Beats(left, right);
     losers_[node] = left_wins ? right : left;
     return left_wins ? left : right;
@@ -121,21 +117,28 @@ class MergingIterator final : public EntryIterator {
 
   // Plays the matches of the winner again after it has moved.
   void Replay() {
-    if (!Refresh(&players_[winner_])) {
-      valid_ = false;
-      return;
+    Player best = PlayerOf(winner_);
+    for (size_t node = (winner_ + children_.size()) / 2; node > 0; node /= 2) {
+      SwapIf(Beats(losers_[node], best), &losers_[node], &best);
     }
-    size_t best = winner_;
-    for (size_t node = (best + players_.size()) / 2; node > 0; node /= 2) {
-      if (Beats(losers_[node], best)) std::swap(losers_[node], best);
-    }
-    winner_ = best;
+    winner_ = best.child;
     Show();
   }
 
+  // Without a branch, which would be mispredicted every other time.
+  static void SwapIf(bool condition, Player* a, Player* b) {
+    const uint64_t mask = -static_cast<uint64_t>(condition);
+    const uint64_t rank = (a->rank ^ b->rank) & mask;
+    const uint64_t child = (a->child ^ b->child) & mask;
+    a->rank ^= rank;
+    b->rank ^= rank;
+    a->child ^= child;
+    b->child ^= child;
+  }
+
   void Show() {
-    const EntryIterator& child = *players_[winner_].child;
-    valid_ = child.Valid();
+    const EntryIterator& child = *children_[winner_];
+    valid_ = child.Valid() && status_.ok();
     if (valid_) entry_ = child.entry();
   }
 
@@ -143,9 +146,9 @@ class MergingIterator final : public EntryIterator {
   // the current entry are its own.
   void TurnRound() {
     forward_ = !forward_;
-    for (size_t i = 0; i < players_.size(); i++) {
+    for (size_t i = 0; i < children_.size(); i++) {
       if (i == winner_) continue;
-      EntryIterator& child = *players_[i].child;
+      EntryIterator& child = *children_[i];
       if (forward_) {
         child.Seek(entry_.key, entry_.tag);
       } else {
@@ -153,15 +156,16 @@ class MergingIterator final : public EntryIterator {
       }
     }
     if (forward_) {
-      players_[winner_].child->Next();
+      children_[winner_]->Next();
     } else {
-      players_[winner_].child->Prev();
+      children_[winner_]->Prev();
     }
     Rebuild();
   }
 
-  std::vector<Player> players_;
-  std::vector<size_t> losers_;  // of the match at each node
+  const std::vector<std::unique_ptr<EntryIterator>> children_;
+  const size_t shared_key_bytes_;
+  std::vector<Player> losers_;  // of the match at each node
   size_t winner_ = 0;
   bool forward_ = true;
   Status status_;
@@ -179,10 +183,10 @@ class EmptyIterator final : public EntryIterator {
 }  // namespace
 
 std::unique_ptr<EntryIterator> NewMergingIterator(
-    std::vector<std::unique_ptr<EntryIterator>> children) {
+    std::vector<std::unique_ptr<EntryIterator>> children, size_t shared_key_bytes) {
   if (children.empty()) return std::make_unique<EmptyIterator>();
   if (children.size() == 1) return std::move(children.front());
-  return std::make_unique<MergingIterator>(std::move(children));
+  return std::make_unique<MergingIterator>(std::move(children), shared_key_bytes);
 }
 
 }  // namespace varve

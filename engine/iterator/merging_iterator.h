@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -14,9 +15,10 @@
 namespace varve {
 
 // Yields the entries of all children in entry order. Children must not hold equal (key, tag).
-// A heap over cached 8-byte key prefixes: most comparisons touch no key.
+// A loser tree over cached 8-byte key prefixes: most comparisons touch no key. `shared_key_bytes`:
+// so many bytes at their front are known to be the same in all keys, and decide nothing.
 std::unique_ptr<EntryIterator> NewMergingIterator(
-    std::vector<std::unique_ptr<EntryIterator>> children);
+    std::vector<std::unique_ptr<EntryIterator>> children, size_t shared_key_bytes = 0);
 
 // Opens table `index` of a run.
 using OpenTableIterator = std::function<Result<std::unique_ptr<EntryIterator>>(size_t index)>;

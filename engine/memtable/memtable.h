@@ -19,6 +19,7 @@ namespace varve {
 
 struct MemTableOptions {
   uint64_t bytes_max = 64 << 20;  // the size at which the engine will seal; a hint for capacity
+  uint64_t entries_max = 0;       // the number at which it will; 0: any
 };
 
 class MemTable {
@@ -46,5 +47,11 @@ class MemTable {
   // Number of entries added. Any thread.
   virtual uint64_t entries() const = 0;
 };
+
+// Is it time to seal `table`, before anything more is added?
+inline bool IsFull(const MemTable& table, const MemTableOptions& options) {
+  const bool many = options.entries_max != 0 && table.entries() >= options.entries_max;
+  return table.entries() != 0 && (many || table.bytes() >= options.bytes_max);
+}
 
 }  // namespace varve

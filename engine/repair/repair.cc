@@ -21,6 +21,7 @@
 #include "engine/repair/repair_sources.h"
 #include "engine/repair/repair_tree.h"
 #include "engine/repair/verify.h"
+#include "engine/table_options.h"
 #include "engine/tree/manifest.h"
 #include "engine/tree/manifest_format.h"
 #include "engine/tree/manifest_salvage.h"
@@ -357,11 +358,7 @@ void Repair::MakeFactory() {
   factory_.directory = directory_;
   factory_.identity = identity_;
   factory_.table_bytes = options_.table_bytes;
-  factory_.builder.block_bytes = options_.block_bytes;
-  factory_.builder.restart_interval = options_.restart_interval;
-  factory_.builder.compression = FindPart(CompressionParts(), options_.compression)->make();
-  factory_.builder.filter = filter_.get();
-  factory_.builder.filter_bits_per_key = options_.filter_bits_per_key;
+  factory_.builder = TableOptionsOf(options_, filter_.get());
 }
 
 Result<std::vector<TablePtr>> Repair::Salvage(const DamagedTable& table) {

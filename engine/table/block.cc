@@ -21,13 +21,18 @@ void BlockBuilder::Add(const Entry& entry, size_t shared, size_t start, std::str
     shared = 0;
   }
   since_restart_++;
-  char header[4 * kVarintBytesMax];
+  const std::string_view suffix = entry.key.substr(shared);
+  constexpr size_t kShortSuffixBytes = 64;
+  char header[4 * kVarintBytesMax + kShortSuffixBytes];
   char* end = EncodeVarint(header, shared);
-  end = EncodeVarint(end, entry.key.size() - shared);
+  end = EncodeVarint(end, suffix.size());
   end = EncodeVarint(end, entry.value.size());
   end = EncodeVarint(end, PackTag(entry.tag));
+  // One append for both, if the suffix is as short as it nearly always is.
+  const bool together = suffix.size() <= kShortSuffixBytes;
+  if (together) end += suffix.copy(end, kShortSuffixBytes);
   out->append(header, static_cast<size_t>(end - header));
-  out->append(entry.key.substr(shared));
+  if (!together) out->append(suffix);
   out->append(entry.value);
 }
 
@@ -39,8 +44,10 @@ void BlockBuilder::Finish(std::string* out) {
 
 namespace {
 
-// Decodes the entry at `from`. Returns its end, or nullptr if it is damaged.
-inline const char* DecodeEntry(const char* from, const char* limit, StoredEntry* entry) {
+// Decodes the entry at `from`. Returns its end, or nullptr if it is damaged. Every step of a merge
+// and of a search passes here: inlined, the fields stay in registers.
+[[gnu::always_inline]] inline const char* DecodeEntry(const char* from, const char* limit,
+                                                      StoredEntry* entry) {
   if (limit - from < 4) return nullptr;
   uint64_t shared = static_cast<unsigned char>(from[0]);
   uint64_t unshared = static_cast<unsigned char>(from[1]);

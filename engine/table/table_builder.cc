@@ -31,6 +31,8 @@ struct TableBuilder::Rep {
       : options(table_options),
         file(table_file),
         cause(io_cause),
+        filter_bytes_per_1024_keys(
+            static_cast<uint64_t>(table_options.filter_bits_per_key * 1024 / 8)),
         block(table_options.restart_interval) {
     buffer.reserve(kAppendBytes + 2 * table_options.block_bytes);
   }
@@ -48,6 +50,7 @@ struct TableBuilder::Rep {
   const TableBuilderOptions options;
   WritableFile* const file;
   const IoCause cause;
+  const uint64_t filter_bytes_per_1024_keys;
 
   std::string buffer;
   uint64_t appended = 0;
@@ -72,16 +75,16 @@ TableBuilder::TableBuilder(const TableBuilderOptions& options, WritableFile* fil
 TableBuilder::~TableBuilder() = default;
 
 uint64_t TableBuilder::entries() const { return rep_->properties.info.entries; }
+std::string_view TableBuilder::last_key() const { return rep_->last_key; }
 
 uint64_t TableBuilder::file_bytes() const {
   const Rep& rep = *rep_;
   // The properties without keys and sums take less than this.
   constexpr uint64_t kPropertiesBytes = 100;
-  const double filter_bits =
-      rep.filtered() ? static_cast<double>(rep.hashes.size()) * rep.options.filter_bits_per_key : 0;
-  return rep.offset() + rep.block.tail_bytes() + rep.index.contents().size() +
-         static_cast<uint64_t>(filter_bits / 8) + 2 * rep.last_key.size() + kPropertiesBytes +
-         kTableFooterBytes;
+  // There are hashes only if there will be a filter.
+  const uint64_t filter_bytes = (rep.hashes.size() * rep.filter_bytes_per_1024_keys) >> 10;
+  return rep.offset() + rep.block.tail_bytes() + rep.index.contents().size() + filter_bytes +
+         2 * rep.last_key.size() + kPropertiesBytes + kTableFooterBytes;
 }
 
 // Adds the entry to the current block, after indexing the block before it, now that the key that
@@ -149,8 +152,8 @@ Status TableBuilder::Add(const Entry& entry) {
   if (info.entries == 0) info.smallest = entry.key;
   CountEntry(entry, &info);
   if (!same_key && rep.filtered()) rep.hashes.push_back(HashKey(entry.key));
-  rep.last_key.resize(shared);
-  rep.last_key.append(entry.key.substr(shared));
+  rep.last_key.resize(entry.key.size());
+  entry.key.copy(rep.last_key.data() + shared, std::string::npos, shared);
   rep.last_tag = entry.tag;
   return {};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "engine/entry.h"
 #include "engine/filter/filter.h"
@@ -39,6 +40,8 @@ class TableBuilder {
   // Bytes that the file would have if it ended here, within a block.
   uint64_t file_bytes() const;
   uint64_t entries() const;
+  // Of the entry added last; empty before. Lives until the next one.
+  std::string_view last_key() const;
 
   // Writes the filter, the index, the properties and the footer. Does not sync or close the file.
   // The `number` of the result is for the caller to fill in. REQUIRES: at least one entry.

@@ -153,8 +153,12 @@ std::string EncodeProperties(const TableProperties& properties) {
     PutVarint(&out, id);
     PutLengthPrefixed(&out, value);
   });
-  ForEachOptionalNumber(properties, [&put](PropertyId id, uint64_t value) {
-    if (value != 0) put(id, value);
+  // Always as long as the largest, so that a table's length does not depend on its number.
+  ForEachOptionalNumber(properties, [&out](PropertyId id, uint64_t value) {
+    if (value == 0) return;
+    PutVarint(&out, id);
+    PutVarint(&out, kVarintBytesMax);
+    PutPaddedVarint(&out, value);
   });
   return out;
 }

@@ -57,6 +57,9 @@ Status TableIterator::ReadChunk(size_t block, Direction direction) {
   chunk_.resize(table_->stored_bytes(first, last));
   const Status status = table_->ReadStored(cause, first, last, chunk_.data());
   if (!status.ok()) return status;
+  if (context_.bytes_read != nullptr) {
+    context_.bytes_read->fetch_add(chunk_.size(), std::memory_order_relaxed);
+  }
   chunk_first_ = first;
   chunk_last_ = last;
   return {};
@@ -145,7 +148,12 @@ void TableIterator::Seek(std::string_view key, Tag tag) {
 
 void TableIterator::Next() {
   assert(valid_);
-  Arrive(cursor_.Next(), Direction::kForward);
+  const BlockState state = cursor_.Next();
+  if (state == BlockState::kEntry) [[likely]] {
+    entry_ = cursor_.entry();
+    return;
+  }
+  Arrive(state, Direction::kForward);
 }
 
 void TableIterator::Prev() {

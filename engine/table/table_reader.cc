@@ -87,6 +87,19 @@ std::unique_ptr<EntryIterator> TableReader::NewIterator(const ReadContext& conte
   return std::make_unique<TableIterator>(table_.get(), context);
 }
 
+void TableReader::AppendPieces(uint64_t piece_bytes, std::vector<TablePiece>* pieces) const {
+  const TableIndex& index = table_->index();
+  uint64_t bytes = 0;
+  for (size_t block = 0; block < index.blocks(); block++) {
+    bytes += index.block_bytes(block);
+    if (bytes < piece_bytes && block + 1 < index.blocks()) continue;
+    TablePiece& piece = pieces->emplace_back();
+    piece.end = index.shared_prefix();
+    piece.end += index.separator_suffix(block);
+    piece.bytes = std::exchange(bytes, 0);
+  }
+}
+
 Status TableReader::Verify() const { return VerifyTable(*table_); }
 uint64_t TableReader::index_bytes() const { return table_->index().bytes(); }
 uint64_t TableReader::filter_bytes() const { return table_->filter().capacity(); }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/cache/block_cache.h"
 #include "engine/entry.h"
@@ -32,6 +33,9 @@ struct ReadContext {
   // At most so much is read at a time by an iterator that reads past the cache.
   uint64_t read_ahead_bytes = 256 << 10;
   ReadCounters* counters = nullptr;  // of the calling thread; nullptr: not counted
+  bool count_reads = false;          // by table, for strategies that ask (Version::Get)
+  // An iterator that reads past the cache adds what it reads from storage. Outlives the iterator.
+  std::atomic<uint64_t>* bytes_read = nullptr;
 };
 
 struct TableReaderOptions {
@@ -47,6 +51,13 @@ struct TableHit {
   Tag tag = 0;
   std::string_view value;
   BlockBytes pin;
+};
+
+// Some neighbouring blocks of a table: their keys are above those of the piece before, and at most
+// `end`.
+struct TablePiece {
+  std::string end;
+  uint64_t bytes = 0;  // stored
 };
 
 // Thread safe.
@@ -73,6 +84,9 @@ class TableReader {
   // Reads and checks every block: that entries are in order and as many as promised, that the index
   // leads to each of them, and that the filter denies none.
   Status Verify() const;
+
+  // Appends the table in pieces of about `piece_bytes`, in order. Reads the index only.
+  void AppendPieces(uint64_t piece_bytes, std::vector<TablePiece>* pieces) const;
 
   uint64_t index_bytes() const;
   uint64_t filter_bytes() const;

@@ -43,8 +43,10 @@ Status RemoveTables(const std::vector<uint64_t>& numbers, Tree* tree) {
   const std::vector<uint64_t> sorted = Sorted(numbers);
   size_t removed = 0;
   ForEachRun(tree, [&](Run& run) {
-    removed += std::erase_if(run.tables,
-                             [&](const TablePtr& table) { return Holds(sorted, table->number); });
+    const size_t erased = std::erase_if(
+        run.tables, [&](const TablePtr& table) { return Holds(sorted, table->number); });
+    if (erased > 0) run.cached_summary.reset();
+    removed += erased;
   });
   if (removed != numbers.size()) {
     return Misfit(
@@ -84,7 +86,7 @@ Run* FindOrMakeRun(int level_index, uint64_t id, Tree* tree) {
     }
   }
   std::vector<Run>& runs = tree->levels[index].runs;
-  return &*runs.insert(runs.begin(), Run{id, {}});
+  return &*runs.insert(runs.begin(), Run{id, {}, nullptr});
 }
 
 Status AddTable(const TreeEdit::AddedTable& added, Run* run) {
@@ -102,6 +104,7 @@ Status AddTable(const TreeEdit::AddedTable& added, Run* run) {
         fmt::format("tables {} and {} of run {} overlap", (*at)->number, table.number, run->id));
   }
   tables.insert(at, added.table);
+  run->cached_summary.reset();
   return {};
 }
 
@@ -131,9 +134,11 @@ Status AddTables(const std::vector<TreeEdit::AddedTable>& added, Tree* tree) {
   return {};
 }
 
-void DropEmptyRuns(Tree* tree) {
+// Runs without tables go, and those that are left are indexed.
+void FinishRuns(Tree* tree) {
   for (Level& level : tree->levels) {
     std::erase_if(level.runs, [](const Run& run) { return run.tables.empty(); });
+    for (Run& run : level.runs) run.cached_summary = run.summary();
   }
 }
 
@@ -157,7 +162,7 @@ Status ApplyEditTo(const TreeEdit& edit, Tree* tree) {
   // Runs that became empty are still there, so that what replaces all of a run keeps its place.
   if (status.ok()) status = AddTables(edit.added_tables, tree);
   if (status.ok()) status = MoveCursors(edit.cursors, tree);
-  DropEmptyRuns(tree);
+  FinishRuns(tree);
   return status;
 }
 

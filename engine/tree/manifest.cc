@@ -34,6 +34,7 @@ TreeEdit EditOf(const ManifestState& state) {
   edit.oldest_wal = state.oldest_wal;
   edit.next_number = state.next_number;
   edit.last_sequence = state.last_sequence;
+  edit.times = state.times.samples();
   return edit;
 }
 
@@ -41,6 +42,7 @@ Status ApplyToState(const TreeEdit& edit, ManifestState* state) {
   state->oldest_wal = std::max(state->oldest_wal, edit.oldest_wal.value_or(0));
   state->next_number = std::max(state->next_number, edit.next_number.value_or(0));
   state->last_sequence = std::max(state->last_sequence, edit.last_sequence.value_or(0));
+  for (const auto& time : edit.times) state->times.Add(time.sequence, time.seconds);
   return ApplyEditTo(edit, &state->tree);
 }
 

@@ -17,6 +17,7 @@
 #include "engine/io/file_system.h"
 #include "engine/status.h"
 #include "engine/tree/current_file.h"
+#include "engine/tree/sequence_times.h"
 #include "engine/tree/tree.h"
 
 namespace varve {
@@ -39,6 +40,7 @@ struct TreeEdit {
   std::optional<uint64_t> oldest_wal;           // logs below this number are not needed any more
   std::optional<uint64_t> next_number;          // every file number and run id in use is below it
   std::optional<SequenceNumber> last_sequence;  // every sequence number in a table is at most it
+  std::vector<SequenceTimes::Sample> times;     // for ages in seconds
 
   void EncodeTo(std::string* to) const;
   // kCorruption for bytes that EncodeTo did not write; kNotSupported if a newer version wrote them
@@ -57,6 +59,7 @@ struct ManifestState {
   uint64_t oldest_wal = 0;
   uint64_t next_number = 1;
   SequenceNumber last_sequence = 0;
+  SequenceTimes times;
   uint64_t manifest_number = 0;
   uint64_t manifest_bytes = 0;  // read: how much of the file counts
   // What a clean close noted, if there was one. Of a log that is still needed it holds on.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/io/file_system.h"
+#include "engine/util/prefix.h"
 
 namespace varve {
 namespace {
@@ -40,7 +41,32 @@ std::optional<uint64_t> FindTwice(std::vector<uint64_t> values) {
 
 }  // namespace
 
+std::shared_ptr<const RunSummary> Run::summary() const {
+  if (cached_summary != nullptr) return cached_summary;
+  auto summary = std::make_shared<RunSummary>();
+  summary->bytes_before.reserve(tables.size() + 1);
+  summary->smallest_prefixes.reserve(tables.size());
+  summary->largest_prefixes.reserve(tables.size());
+  uint64_t sum = 0;
+  summary->bytes_before.push_back(0);
+  for (const TablePtr& table : tables) {
+    sum += table->file_bytes;
+    summary->bytes_before.push_back(sum);
+    summary->smallest_prefixes.push_back(KeyPrefix(table->smallest));
+    summary->largest_prefixes.push_back(KeyPrefix(table->largest));
+    summary->oldest_entry = std::min(summary->oldest_entry, table->sequence_min);
+    if (table->tombstones == 0) continue;
+    summary->tombstone_density_max =
+        std::max(summary->tombstone_density_max, table->tombstone_density());
+    const SequenceNumber oldest = summary->oldest_tombstone;
+    summary->oldest_tombstone =
+        oldest == 0 ? table->oldest_tombstone : std::min(oldest, table->oldest_tombstone);
+  }
+  return summary;
+}
+
 uint64_t Run::bytes() const {
+  if (cached_summary != nullptr) return cached_summary->bytes_before.back();
   uint64_t sum = 0;
   for (const TablePtr& table : tables) sum += table->file_bytes;
   return sum;

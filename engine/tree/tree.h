@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/entry.h"
@@ -33,6 +34,10 @@ struct TableInfo {
   // Sequence number of the oldest tombstone, 0 if there is none: tombstone age in logical time.
   SequenceNumber oldest_tombstone = 0;
 
+  // The share of entries that are tombstones.
+  double tombstone_density() const {
+    return entries == 0 ? 0 : static_cast<double>(tombstones) / static_cast<double>(entries);
+  }
   bool Overlaps(std::string_view low, std::string_view high) const {
     return smallest <= high && largest >= low;
   }
@@ -40,10 +45,26 @@ struct TableInfo {
 };
 using TablePtr = std::shared_ptr<const TableInfo>;
 
+// What a planner asks of the tables of a run, in flat arrays: a walk over thousands of tables costs
+// no cache miss for each.
+struct RunSummary {
+  std::vector<uint64_t> bytes_before;       // of tables 0 .. i - 1; one more than there are tables
+  std::vector<uint64_t> smallest_prefixes;  // KeyPrefix of the first and last keys
+  std::vector<uint64_t> largest_prefixes;
+  // Over all tables: what makes it worth to look at each.
+  SequenceNumber oldest_entry = kSequenceMax;  // the smallest sequence_min
+  SequenceNumber oldest_tombstone = 0;         // 0: there is none
+  double tombstone_density_max = 0;            // the largest share of tombstones
+};
+
 struct Run {
   uint64_t id = 0;  // unique in the life of the database; grows with age of creation
   std::vector<TablePtr> tables;
+  // Of these tables, or nullptr. Whoever changes the tables resets it; ApplyEdit makes it.
+  std::shared_ptr<const RunSummary> cached_summary = nullptr;
 
+  // The summary, made anew if there is none.
+  std::shared_ptr<const RunSummary> summary() const;
   uint64_t bytes() const;
   uint64_t entries() const;
   // The tables that overlap [low, high], a contiguous range of indices [first, last).

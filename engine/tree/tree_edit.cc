@@ -25,6 +25,7 @@ enum EditTag : uint64_t {
   kOldestWal = 5,
   kNextNumber = 7,
   kLastSequence = 9,
+  kTime = 12,
 };
 
 void PutField(std::string* to, uint64_t tag, std::string_view content) {
@@ -135,6 +136,14 @@ Status DecodeMovedCursor(std::string_view from, TreeEdit* edit) {
   return {};
 }
 
+Status DecodeTime(std::string_view from, TreeEdit* edit) {
+  SequenceTimes::Sample time;
+  const bool whole = GetVarint(&from, &time.sequence) && GetVarint(&from, &time.seconds);
+  if (!whole || !from.empty()) return Malformed("bad time");
+  edit->times.push_back(time);
+  return {};
+}
+
 Status DecodeNumber(std::string_view from, std::optional<uint64_t>* to) {
   uint64_t value = 0;
   if (to->has_value()) return Malformed("a number is there twice");
@@ -157,6 +166,8 @@ Status DecodeField(uint64_t tag, std::string_view content, TreeEdit* edit) {
       return DecodeNumber(content, &edit->next_number);
     case kLastSequence:
       return DecodeNumber(content, &edit->last_sequence);
+    case kTime:
+      return DecodeTime(content, edit);
     default:
       return tag % 2 == 1 ? UnknownTag("it", tag) : Status();
   }
@@ -182,6 +193,12 @@ void TreeEdit::EncodeTo(std::string* to) const {
   PutNumberField(to, kOldestWal, oldest_wal);
   PutNumberField(to, kNextNumber, next_number);
   PutNumberField(to, kLastSequence, last_sequence);
+  for (const SequenceTimes::Sample& time : times) {
+    std::string content;
+    PutVarint(&content, time.sequence);
+    PutVarint(&content, time.seconds);
+    PutField(to, kTime, content);
+  }
 }
 
 Result<TreeEdit> TreeEdit::Decode(std::string_view bytes) {

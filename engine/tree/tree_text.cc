@@ -27,8 +27,15 @@ std::string TableToText(const TableInfo& table, bool marked) {
   std::string text =
       fmt::format("{}{}:[{},{}] {}", table.number, marked ? "*" : "", KeyToText(table.smallest),
                   KeyToText(table.largest), BytesToText(table.file_bytes));
-  if (table.tombstones > 0) text += fmt::format(" ({} tombstones)", table.tombstones);
-  return text;
+  if (table.sequence_max > 0) {
+    text += fmt::format(" @{}-{}", table.sequence_min, table.sequence_max);
+  }
+  if (table.tombstones == 0) return text;
+  text += fmt::format(" ({}", table.tombstones);
+  if (table.entries > table.tombstones) text += fmt::format(" of {}", table.entries);
+  text += " tombstones";
+  if (table.oldest_tombstone > 0) text += fmt::format(" since {}", table.oldest_tombstone);
+  return text + ")";
 }
 
 // Reads one line from the left. After a failure every later step fails as well.
@@ -108,10 +115,17 @@ TablePtr ParseTable(LineParser* line, std::set<uint64_t>* marked) {
   table->largest = line->Key();
   line->Expect("] ");
   table->file_bytes = line->Bytes();
+  if (line->Accept(" @")) {
+    table->sequence_min = line->Number();
+    line->Expect("-");
+    table->sequence_max = line->Number();
+  }
   if (line->Accept(" (")) {
     table->tombstones = line->Number();
-    table->entries = table->tombstones;
-    line->Expect(" tombstones)");
+    table->entries = line->Accept(" of ") ? line->Number() : table->tombstones;
+    line->Expect(" tombstones");
+    if (line->Accept(" since ")) table->oldest_tombstone = line->Number();
+    line->Expect(")");
   }
   return table;
 }

@@ -4,15 +4,16 @@
 //
 //   L0 run 9: 14:[c,x] 4M
 //   L0 run 8: 13:[a,m] 2M, 12:[n,z] 2M
-//   L1 run 5: 7*:[a,f] 64M, 8:[g,z] 64M (3 tombstones)
+//   L1 run 5: 7*:[a,f] 64M, 8:[g,z] 64M @20-90 (3 of 50 tombstones since 31)
 //   L1 cursor f
 //
-// A table is number:[smallest key,largest key] bytes. "*" marks a table: what that means is for
-// the reader to say (in tests of planners: a running job holds it). Bytes may end in K, M, G for
-// binary units, and are written so where that is exact. In keys, "\xNN" stands for a byte that is
-// not printable and for ',', ']', '\' and the space.
+// A table is number:[smallest key,largest key] bytes, then its sequence numbers, and how many of
+// its entries are tombstones, the oldest with which number; each only if it is known. "*" marks a
+// table: what that means is for the reader to say (in tests of planners: a running job holds it).
+// Bytes may end in K, M, G for binary units, and are written so where that is exact. In keys,
+// "\xNN" stands for a byte that is not printable and for ',', ']', '\' and the space.
 //
-// Only number, keys, bytes and tombstones are kept: not sequence numbers, not sums.
+// Sums of bytes and the number of entries without tombstones are not kept.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

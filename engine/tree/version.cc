@@ -36,6 +36,7 @@ Version::Version(Tree tree, const std::vector<NumberedTable>& open) : tree_(std:
         index.largest_prefixes.push_back(KeyPrefix(info->largest));
         index.infos.push_back(info.get());
         index.readers.push_back(&open_.back().table->reader());
+        index.tables.push_back(open_.back().table.get());
       }
     }
   }
@@ -43,20 +44,21 @@ Version::Version(Tree tree, const std::vector<NumberedTable>& open) : tree_(std:
             [](const NumberedTable& a, const NumberedTable& b) { return a.number < b.number; });
 }
 
-const TableReader* Version::RunIndex::FindTable(std::string_view key) const {
+size_t Version::RunIndex::FindTable(std::string_view key) const {
   const uint64_t prefix = KeyPrefix(key);
   size_t at = static_cast<size_t>(
       std::lower_bound(largest_prefixes.begin(), largest_prefixes.end(), prefix) -
       largest_prefixes.begin());
   while (at < infos.size() && infos[at]->largest < key) ++at;
-  if (at == infos.size() || infos[at]->smallest > key) return nullptr;
-  return readers[at];
+  if (at == infos.size() || infos[at]->smallest > key) return kNone;
+  return at;
 }
 
 Status Version::Get(ReadContext context, std::string_view key, uint64_t hash, SequenceNumber at,
                     TableHit* hit) const {
   struct Candidate {
     const TableReader* table;
+    OpenTable* open;
     uint8_t level;
   };
   constexpr size_t kCandidatesMax = 8;
@@ -64,14 +66,16 @@ Status Version::Get(ReadContext context, std::string_view key, uint64_t hash, Se
   for (size_t next = 0; next < runs_.size();) {
     size_t count = 0;
     for (; next < runs_.size() && count < kCandidatesMax; ++next) {
-      const TableReader* table = runs_[next].FindTable(key);
-      if (table == nullptr) continue;
+      const size_t at_table = runs_[next].FindTable(key);
+      if (at_table == RunIndex::kNone) continue;
+      const TableReader* table = runs_[next].readers[at_table];
       table->Prefetch(hash);
-      candidates[count++] = {table, runs_[next].level};
+      candidates[count++] = {table, runs_[next].tables[at_table], runs_[next].level};
     }
     for (size_t i = 0; i < count; ++i) {
       context.level = candidates[i].level;
       if (context.counters != nullptr) context.counters->levels[context.level].runs_probed.Add();
+      if (context.count_reads) candidates[i].open->CountRead();
       if (Status s = candidates[i].table->Get(context, key, hash, at, hit); !s.ok()) return s;
       if (hit->found) return {};
     }

@@ -34,11 +34,16 @@ class OpenTable {
   // No version that is installed from now on holds this table.
   void MarkObsolete() { obsolete_.store(true, std::memory_order_relaxed); }
 
+  // Gets that looked into the table, while ReadContext::count_reads was set.
+  void CountRead() { reads_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t reads() const { return reads_.load(std::memory_order_relaxed); }
+
  private:
   std::shared_ptr<TableReader> reader_;
   FileSystem* file_system_;
   std::string path_;
   std::atomic<bool> obsolete_{false};
+  alignas(64) std::atomic<uint64_t> reads_{0};
 };
 using OpenTablePtr = std::shared_ptr<OpenTable>;
 
@@ -81,8 +86,11 @@ class Version {
     std::vector<const TableReader*> readers;
     uint8_t level = 0;
 
-    // The table that may hold `key`, or nullptr.
-    const TableReader* FindTable(std::string_view key) const;
+    std::vector<OpenTable*> tables;
+
+    // The place of the table that may hold `key`, or kNone.
+    static constexpr size_t kNone = SIZE_MAX;
+    size_t FindTable(std::string_view key) const;
   };
 
   Tree tree_;

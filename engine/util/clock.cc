@@ -1,4 +1,4 @@
-// The real clock: CLOCK_MONOTONIC.
+// The real clock: CLOCK_MONOTONIC, and CLOCK_REALTIME for seconds since 1970.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/util/clock.h"
@@ -19,6 +19,12 @@ class MonotonicClock final : public Clock {
 
   void SleepNs(uint64_t nanoseconds) override {
     std::this_thread::sleep_for(std::chrono::nanoseconds(nanoseconds));
+  }
+
+  uint64_t UnixSeconds() override {
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(since_1970).count());
   }
 };
 

@@ -57,6 +57,14 @@ inline void PutVarint(std::string* to, uint64_t value) {
   to->append(buffer, static_cast<size_t>(EncodeVarint(buffer, value) - buffer));
 }
 
+// The same number in kVarintBytesMax bytes, of which the last ones may add only zeros.
+inline void PutPaddedVarint(std::string* to, uint64_t value) {
+  for (int i = 1; i < kVarintBytesMax; ++i, value >>= 7) {
+    to->push_back(static_cast<char>((value & 0x7f) | 0x80));
+  }
+  to->push_back(static_cast<char>(value));
+}
+
 // Returns the end of the varint in [from, limit), or nullptr if it is cut off or too long.
 inline const char* DecodeVarint(const char* from, const char* limit, uint64_t* value) {
   uint64_t result = 0;

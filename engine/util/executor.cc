@@ -78,11 +78,24 @@ class ThreadExecutor final : public Executor {
     (priority == JobPriority::kFlush ? flushes_ : compactions_).Push(std::move(job));
   }
 
+  // The first part runs in the caller.
+  void RunParts(std::vector<Job> parts) override {
+    std::vector<std::thread> helpers;
+    for (size_t part = 1; part < parts.size(); ++part) {
+      helpers.emplace_back([this, &job = parts[part]] {
+        job();
+        helpers_cpu_ns_.fetch_add(ClockNs(CLOCK_THREAD_CPUTIME_ID), std::memory_order_relaxed);
+      });
+    }
+    if (!parts.empty()) parts.front()();
+    for (std::thread& helper : helpers) helper.join();
+  }
+
   bool inline_mode() const override { return false; }
 
   // The clocks of the threads, which do nothing but jobs: a job that is still running counts, too.
   uint64_t cpu_ns() const override {
-    uint64_t sum = 0;
+    uint64_t sum = helpers_cpu_ns_.load(std::memory_order_relaxed);
     for (const std::thread& thread : threads_) {
       clockid_t clock;
       // native_handle() is not const, but only reads.
@@ -99,7 +112,8 @@ class ThreadExecutor final : public Executor {
 
   JobQueue flushes_;
   JobQueue compactions_;
-  std::vector<std::thread> threads_;  // last: they use the queues
+  std::atomic<uint64_t> helpers_cpu_ns_{0};  // of parts that have run in threads of their own
+  std::vector<std::thread> threads_;         // last: they use the queues
 };
 
 // Jobs of different callers take turns, so that there is never more at once than on one thread.
@@ -110,6 +124,10 @@ class InlineExecutor final : public Executor {
     const uint64_t start_ns = ClockNs(CLOCK_THREAD_CPUTIME_ID);
     while (Job next = NextOrEnd()) next();
     cpu_ns_.fetch_add(ClockNs(CLOCK_THREAD_CPUTIME_ID) - start_ns, std::memory_order_relaxed);
+  }
+
+  void RunParts(std::vector<Job> parts) override {
+    for (const Job& part : parts) part();
   }
 
   bool inline_mode() const override { return true; }

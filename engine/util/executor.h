@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace varve {
 
@@ -19,10 +20,15 @@ class Executor {
   // this returns; a job must therefore be scheduled without holding a lock that it needs.
   virtual void Schedule(JobPriority priority, std::function<void()> job) = 0;
 
+  // Called by a job: runs all of `parts`, and returns when they have run. At the same time, on
+  // threads of their own, or one after the other if inline.
+  virtual void RunParts(std::vector<std::function<void()>> parts) = 0;
+
   // True if Schedule runs the job before it returns.
   virtual bool inline_mode() const = 0;
 
-  // CPU time spent in jobs so far, in nanoseconds; on threads, also in those that still run.
+  // CPU time spent in jobs so far, in nanoseconds; on threads, also in those that still run, but
+  // for those of their parts that are running now.
   virtual uint64_t cpu_ns() const = 0;
 };
 

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "engine/setting_text.h"
+#include "harness/simulation.h"
 #include "harness/trial_spec.h"
 #include "workloads/workload.h"
 
@@ -125,12 +126,24 @@ std::optional<po::variables_map> ParseArguments(const Syntax& syntax, const Argu
 void AddSettings(Syntax* syntax) {
   po::options_description trial("Settings of a trial", kColumns, kHelpColumns);
   AddStruct<TrialSettings>("trial.", &trial);
-  po::options_description engine("Settings of the engine", kColumns, kHelpColumns);
-  AddStruct<Options>("engine.", &engine);
+  syntax->options.add(trial);
+  AddEngineSettings(syntax);
   po::options_description workload("Properties of the workload, over its file", kColumns,
                                    kHelpColumns);
   AddWorkload(&workload);
-  syntax->options.add(trial).add(engine).add(workload);
+  syntax->options.add(workload);
+}
+
+void AddEngineSettings(Syntax* syntax) {
+  po::options_description engine("Settings of the engine", kColumns, kHelpColumns);
+  AddStruct<Options>("engine.", &engine);
+  syntax->options.add(engine);
+}
+
+void AddSimulationSettings(Syntax* syntax) {
+  po::options_description simulation("Settings of the simulation", kColumns, kHelpColumns);
+  AddStruct<SimulationSettings>("", &simulation);
+  syntax->options.add(simulation);
 }
 
 std::vector<SettingText> GivenSettings(const po::variables_map& values) {

@@ -70,10 +70,10 @@ Status CheckPath(const std::string& path, const std::vector<SettingText>& settin
 
 Status CheckName(const std::string& name, const std::vector<SettingText>& settings) {
   if (name.find('/') != name.npos || name.ends_with(".toml")) return CheckPath(name, settings);
-  const std::string experiment = fmt::format("{}/{}.toml", ExperimentsDirectory(), name);
+  const Result<std::string> experiment = FindExperiment(name, ExperimentsDirectory());
   const std::string workload = fmt::format("{}/{}.toml", WorkloadsDirectory(), name);
   std::error_code error;
-  if (fs::exists(experiment, error)) return CheckExperiment(experiment, settings);
+  if (experiment.ok()) return CheckExperiment(*experiment, settings);
   if (fs::exists(workload, error)) return CheckWorkloadFile(workload);
   std::vector<std::string> names;
   for (const auto& entry : ListExperiments(ExperimentsDirectory())) names.push_back(entry.name);
@@ -86,7 +86,7 @@ Status CheckName(const std::string& name, const std::vector<SettingText>& settin
 std::vector<std::string> EveryFile() {
   std::vector<std::string> paths;
   for (const auto& entry : ListExperiments(ExperimentsDirectory())) {
-    paths.push_back(fmt::format("{}/{}.toml", ExperimentsDirectory(), entry.name));
+    paths.push_back(entry.path);
   }
   for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
     paths.push_back(fmt::format("{}/{}.toml", WorkloadsDirectory(), entry.name));

@@ -68,9 +68,10 @@ int HelpCommand(const Arguments& arguments) {
 
 int ReportCommand(const Arguments& arguments) {
   return InScript(
-      arguments, "report [DIR]",
+      arguments, "report [DIR] [--strict]",
       "Makes tables, figures (SVG, PDF, PNG) and report.html from a results directory;\n"
-      "without DIR from the newest. `run` does this by itself.\n");
+      "without DIR from the newest. `run` does this by itself. With --strict the exit status\n"
+      "is 1 if a criterion of the experiment is not met.\n");
 }
 
 int TestCommand(const Arguments& arguments) {

@@ -11,8 +11,9 @@
 #include "harness/commands/arguments.h"
 #include "harness/commands/command.h"
 #include "harness/experiment_file.h"
-#include "harness/files.h"
 #include "harness/home.h"
+#include "harness/pacing.h"
+#include "harness/python_modules.h"
 #include "harness/store.h"
 #include "harness/trial_spec.h"
 #include "workloads/workload_file.h"
@@ -34,28 +35,18 @@ struct Table {
 Syntax ListSyntax() {
   Syntax syntax(
       {"list", "list [TABLE]",
-       "Prints stores, workloads, experiments, figures and every table of parts, or one of\n"
-       "them. `list settings` prints every setting with its range and its usual value.\n",
+       "Prints stores, workloads, experiments, figures, checks and every table of parts, or\n"
+       "one of them. `list settings` prints every setting with its range and its usual value.\n",
        "  varve list\n  varve list memtable\n  varve list settings\n"});
   syntax.hidden.add_options()("table", po::value<std::string>());
   syntax.positional.add("table", 1);
   return syntax;
 }
 
-// The first line of the docstring of a Python module.
-std::string DocstringOf(const std::string& path) {
-  const Result<std::string> text = ReadTextFile(path);
-  if (!text.ok()) return "";
-  const size_t begin = text->find("\"\"\"");
-  if (begin == std::string::npos) return "";
-  const size_t end = text->find_first_of("\n\"", begin + 3);
-  return text->substr(begin + 3, end - begin - 3);
-}
-
-Table Figures() {
-  Table table = {"figures", "kinds of figure for [[figure]]", {}, false};
-  for (const std::string& name : ListFigures(FiguresDirectory())) {
-    table.rows.push_back({name, DocstringOf(fmt::format("{}/{}.py", FiguresDirectory(), name))});
+Table Modules(std::string name, std::string help, const std::string& directory) {
+  Table table = {std::move(name), std::move(help), {}, false};
+  for (const std::string& module : ListModules(directory)) {
+    table.rows.push_back({module, DocstringOf(fmt::format("{}/{}.py", directory, module))});
   }
   return table;
 }
@@ -116,6 +107,10 @@ std::vector<Table> AllTables() {
   for (const StoreKind& kind : StoreKinds()) {
     stores.rows.push_back({std::string(kind.name), std::string(kind.help)});
   }
+  Table arrivals = {"arrivals", "when operations begin", {}, false};
+  for (const ArrivalKind& kind : ArrivalKinds()) {
+    arrivals.rows.push_back({std::string(kind.name), std::string(kind.help)});
+  }
   Table workload_files = {"workloads", "files in workloads/", {}, false};
   for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
     workload_files.rows.push_back({entry.name, entry.title});
@@ -125,9 +120,11 @@ std::vector<Table> AllTables() {
     experiments.rows.push_back({entry.name, entry.title});
   }
   tables.push_back(std::move(stores));
+  tables.push_back(std::move(arrivals));
   tables.push_back(std::move(workload_files));
   tables.push_back(std::move(experiments));
-  tables.push_back(Figures());
+  tables.push_back(Modules("figures", "kinds of figure for [[figure]]", FiguresDirectory()));
+  tables.push_back(Modules("checks", "kinds of check for [[criterion]]", CriteriaDirectory()));
   AddParts(&tables);
   AddChoices(&tables);
   tables.push_back(Settings());

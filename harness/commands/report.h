@@ -10,7 +10,7 @@
 namespace varve::harness {
 
 // Runs `$VARVE_PYTHON -m analysis.report DIR` in the foreground; does nothing without that
-// variable, which the script ./varve sets.
-Status MakeReport(const std::string& directory);
+// variable, which the script ./varve sets. With `strict`, a criterion that is not met is an error.
+Status MakeReport(const std::string& directory, bool strict);
 
 }  // namespace varve::harness

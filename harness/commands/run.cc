@@ -29,7 +29,8 @@ Syntax RunSyntax() {
        "  varve run quickstart\n"
        "  varve run quickstart --repetitions 5 --engine.compression lz4\n"
        "  varve run my.toml --set trial.clients=2 --data /mnt/nvme\n",
-       "0 done, 1 failed (a trial too), 2 wrong command line, 130 interrupted"});
+       "0 done, 1 failed (a trial too; with --strict, a criterion), 2 wrong command line, 130 "
+       "interrupted"});
   syntax.options.add_options()("set",
                                po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
                                "a setting for all trials, as --NAME VALUE does")(
@@ -41,7 +42,8 @@ Syntax RunSyntax() {
       "resume", po::value<std::string>()->value_name("auto|never|DIR"),
       "go on in the newest unfinished directory of the same experiment (usually), in a new one, "
       "or in DIR, where failed trials are tried again")("no-report",
-                                                        "leave the report to `varve report`");
+                                                        "leave the report to `varve report`")(
+      "strict", "exit with 1 if a criterion of the experiment is not met");
   syntax.hidden.add_options()("experiment", po::value<std::string>());
   syntax.positional.add("experiment", 1);
   AddSettings(&syntax);
@@ -73,7 +75,7 @@ Result<std::string> ExperimentPath(const po::variables_map& values, const std::s
   return Status::InvalidArgument("which experiment? `varve list experiments` names them");
 }
 
-int Conclude(const RunOutcome& outcome, bool with_report) {
+int Conclude(const RunOutcome& outcome, bool with_report, bool strict) {
   if (outcome.interrupted) {
     fmt::print(stderr,
                "varve: interrupted; the same command goes on with the {} trials that are left\n",
@@ -82,7 +84,7 @@ int Conclude(const RunOutcome& outcome, bool with_report) {
   }
   fmt::print("{}\n", outcome.directory);
   std::fflush(stdout);
-  const Status reported = with_report ? MakeReport(outcome.directory) : Status();
+  const Status reported = with_report ? MakeReport(outcome.directory, strict) : Status();
   if (outcome.failed > 0) {
     fmt::print(stderr,
                "varve: {} of {} trials failed (trials/*/error.txt tells why); the first: {}\n",
@@ -94,12 +96,17 @@ int Conclude(const RunOutcome& outcome, bool with_report) {
 
 }  // namespace
 
-Status MakeReport(const std::string& directory) {
+Status MakeReport(const std::string& directory, bool strict) {
   const char* python = std::getenv("VARVE_PYTHON");
   if (python == nullptr || *python == '\0') return Status();
-  const Result<ExitState> state = RunInForeground({python, "-m", "analysis.report", directory});
+  std::vector<std::string> command = {python, "-m", "analysis.report", directory};
+  if (strict) command.emplace_back("--strict");
+  const Result<ExitState> state = RunInForeground(command);
   if (!state.ok()) return state.status();
   if (state->ok()) return Status();
+  if (strict && state->status == kExitFailed) {
+    return Status::IoError("not every criterion is met, or the report was not made (see above)");
+  }
   return Status::IoError(fmt::format("the report was not made ({}); `varve report {}` tries again",
                                      state->ToString(), directory));
 }
@@ -129,7 +136,7 @@ int RunCommand(const Arguments& arguments) {
   CatchInterrupts();
   const Result<RunOutcome> outcome = RunExperiment(*experiment, *plan, options);
   if (!outcome.ok()) return Fail(outcome.status());
-  return Conclude(*outcome, values->count("no-report") == 0);
+  return Conclude(*outcome, values->count("no-report") == 0, values->count("strict") != 0);
 }
 
 }  // namespace varve::harness

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/db.h"
 #include "engine/parts.h"
+#include "harness/device_settings.h"
 #include "harness/stores/stores.h"
 
 namespace varve::harness {
@@ -10,7 +11,8 @@ namespace {
 
 class VarveStore final : public Store {
  public:
-  explicit VarveStore(std::unique_ptr<Db> db) : db_(std::move(db)) {
+  VarveStore(std::unique_ptr<FileSystem> device, std::unique_ptr<Db> db, const DeviceModel& model)
+      : device_(std::move(device)), db_(std::move(db)), model_(model) {
     const Options& options = db_->options();
     const FilterPart* part = FindPart(FilterParts(), options.filter);
     const auto filter = part == nullptr ? nullptr : part->make();
@@ -64,10 +66,16 @@ class VarveStore final : public Store {
     return state;
   }
 
-  std::vector<SettingText> SettingsUsed() const override { return OptionTexts(db_->options()); }
+  std::vector<SettingText> SettingsUsed() const override {
+    std::vector<SettingText> settings = OptionTexts(db_->options());
+    for (SettingText& setting : DeviceSettings(model_)) settings.push_back(std::move(setting));
+    return settings;
+  }
 
  private:
-  std::unique_ptr<Db> db_;
+  const std::unique_ptr<FileSystem> device_;  // null: the real device
+  const std::unique_ptr<Db> db_;
+  const DeviceModel model_;
   double filter_rate_expected_ = -1;
 };
 
@@ -80,9 +88,15 @@ Result<std::unique_ptr<Store>> OpenVarveStore(const StoreOptions& options) {
   }
   Environment environment;
   environment.listener = options.listener;
+  std::unique_ptr<FileSystem> device;
+  if (!DeviceSettings(options.device).empty()) {
+    device = NewDeviceFileSystem(PosixFileSystem(), options.device, RealClock());
+    environment.file_system = device.get();
+  }
   Result<std::unique_ptr<Db>> db = Db::Open(engine, environment, options.directory);
   if (!db.ok()) return db.status();
-  return std::unique_ptr<Store>(std::make_unique<VarveStore>(std::move(*db)));
+  return std::unique_ptr<Store>(
+      std::make_unique<VarveStore>(std::move(device), std::move(*db), options.device));
 }
 
 }  // namespace varve::harness

@@ -18,12 +18,14 @@
 namespace varve::harness {
 namespace {
 
+using std::string_literals::operator""s;
+
 struct NamedRow {
   std::string_view name;
   std::string_view settings;  // over SmallTortureOptions, as in an operation log
 };
 
-// Every memtable with every strategy follows from parts.h and is not listed.
+// Every memtable and every strategy follows from parts.h and is not listed.
 constexpr NamedRow kNamed[] = {
     {"small", ""},
     {"threads", "background=threads"},
@@ -66,9 +68,13 @@ constexpr NamedRow kNamed[] = {
     {"leveled_round_robin", "movement=round_robin table_bytes=4096"},
     {"leveled_no_moves", "trivial_moves=false"},
     {"leveled_whole_levels", "granularity=level"},
+    {"leveled_in_parts", "granularity=level table_bytes=4096 subcompactions=4"},
+    {"leveled_in_parts_threads",
+     "table_bytes=4096 subcompactions=3 background=threads compaction_threads=2"},
     {"leveled_tiny_level1", "level1_bytes=4096 table_bytes=4096"},
     {"leveled_deep", "level1_bytes=4096 size_ratio=2 memtable_bytes=4096 table_bytes=4096"},
     {"tiered_t2", "compaction=tiered size_ratio=2"},
+    {"tiered_in_parts", "compaction=tiered size_ratio=3 table_bytes=4096 subcompactions=2"},
     {"tiered_t4_file", "compaction=tiered size_ratio=4 granularity=file"},
     {"tiered_threads", "compaction=tiered memtable_bytes=4096 background=threads"},
     {"lazy_t2", "compaction=lazy_leveled size_ratio=2 memtable_bytes=4096"},
@@ -79,20 +85,43 @@ constexpr NamedRow kNamed[] = {
     {"stalls_early",
      "level0_slowdown_runs=1 level0_stop_runs=3 pending_slowdown_bytes=1048576 "
      "pending_stop_bytes=1048576 memtable_bytes=4096 background=threads"},
+    {"dynamic", "compaction=rocksdb_leveled level1_bytes=8192 table_bytes=4096"},
+    {"aligned", "granularity=aligned table_bytes=4096 level1_bytes=8192"},
+    {"files", "granularity=files compaction_files=3 table_bytes=4096 level1_bytes=8192"},
+    {"preemptive", "merge_mode=preemptive granularity=level flush_merges=true level0_runs=1"},
+    {"preemptive_threads",
+     "compaction=tiered merge_mode=preemptive flush_merges=true background=threads "
+     "memtable_bytes=4096"},
+    {"flush_merges_files", "flush_merges=true level0_runs=1 table_bytes=4096"},
+    {"young_tombstones", "tombstone_age_max=200 table_bytes=4096"},
+    {"young_tombstones_threads", "tombstone_age_max=500 background=threads"},
+    {"young_tombstones_tiered", "compaction=tiered tombstone_age_max=400"},
+    {"few_tombstones", "tombstone_density_max=0.1 table_bytes=4096"},
+    {"old_files_downward", "file_age_max=300 table_bytes=4096"},
+    {"little_space", "space_amplification_max=0.2"},
+    {"few_entries", "memtable_entries_max=10"},
+    {"windows", "compaction=time_window window_length=100 level0_runs=3"},
+    {"layout_of_all", "compaction=ucs layout=T3,T2,L3 memtable_bytes=4096"},
+    {"growing_ratios", "compaction=garnering ratio_scale=0.5 table_bytes=4096"},
+    {"movements", "movement=expired_tombstones,coldest,largest table_bytes=4096"},
     {"another_seed", "seed=12345"},
     {"defaults",
      "memtable_bytes=67108864 memtables_max=3 table_bytes=67108864 block_bytes=4096 "
      "cache_bytes=67108864 size_ratio=10 level0_runs=4 background=threads"},
 };
 
-struct NumberRow {
+// An empty text in a list of texts.
+const std::string kNone = "none";
+
+struct ValuesRow {
   std::string_view name;
   std::string_view values;
 };
 
-// Numbers whose least and default value alone would not do. At the first value of each the most
-// is allowed of the other settings (see CanBeCompleted).
-constexpr NumberRow kNumbers[] = {
+// Settings for which the least value and the default, or all there are, would not do. At the first
+// value of each the most is allowed of the other settings (see CanBeCompleted). Nothing is so
+// low that data would be dropped for its age or for room: answers would differ.
+constexpr ValuesRow kValues[] = {
     {"seed", "0 77"},
     {"memtable_bytes", "4096 16384 65536 4194304"},
     {"memtables_max", "2 3 8"},
@@ -106,6 +135,25 @@ constexpr NumberRow kNumbers[] = {
     {"level0_runs", "1 2 4 12"},
     {"level1_bytes", "0 4096 65536"},
     {"compaction_threads", "1 2 4"},
+    {"subcompactions", "1 2 4"},
+    {"memtable_entries_max", "0 50"},
+    {"ratio_scale", "0.8 0.5"},
+    {"runs_upper", "0 2"},
+    {"runs_last", "1 0 2"},
+    {"movement", "auto round_robin oldest most_tombstones random"},
+    {"triggers", "auto saturation"},
+    {"size_ratios", "none 2,4"},
+    {"layout", "none T3,L4"},
+    {"age_unit", "operations seconds"},
+    {"compaction_files", "2 4"},
+    {"space_amplification_max", "0 0.5"},
+    {"tombstone_density_max", "0 0.2"},
+    {"tombstone_age_max", "0 300"},
+    {"file_age_max", "0 1000000000"},
+    {"similar_percent", "1 50"},
+    {"window_length", "200 1000000"},
+    {"fifo_bytes_max", "0 1099511627776"},
+    {"compaction_bytes_per_second", "0 1073741824"},
     {"level0_slowdown_runs", "1 4 20"},
     {"level0_stop_runs", "36 1 2 12"},
     {"pending_slowdown_bytes", "1048576 68719476736"},
@@ -171,20 +219,37 @@ Options OptionsOf(const PairwiseRow& row) {
   return options;
 }
 
-// First values are chosen so that whatever can be completed at all is completed by them: the
-// bounds that must not be exceeded are far, and what must not exceed them is small. Only of the
-// strategies none is always best, since each looks at other settings.
-bool CanBeCompleted(const PairwiseRow& row) {
-  Options options = OptionsOf(row);
-  if (CheckOptions(options).ok()) return true;
+// Of the settings that decide what others may be, the values that complete the most.
+constexpr ValuesRow kCompletions[] = {
+    {"compaction", "leveled tiered universal"},
+    {"granularity", "auto level"},
+    {"layout", "T4 T3,L4"},
+};
+
+// May the settings of `options` be as they are, with those of kCompletions from `first` on that the
+// row leaves open set in some way?
+bool CompletesFrom(size_t first, const PairwiseRow& row, const Options& options) {
+  if (first == std::size(kCompletions)) return CheckOptions(options).ok();
+  const ValuesRow& completion = kCompletions[first];
   for (size_t i = 0; i < row.size(); ++i) {
-    if (row[i] != kUnset || AllFactors().settings[i].name != "compaction") continue;
-    for (const CompactionPart& compaction : CompactionParts()) {
-      options.compaction = compaction.name;
-      if (CheckOptions(options).ok()) return true;
-    }
+    if (AllFactors().settings[i].name != completion.name) continue;
+    if (row[i] != kUnset) return CompletesFrom(first + 1, row, options);
+  }
+  for (const std::string& value : Split(completion.values)) {
+    Options completed = options;
+    [[maybe_unused]] const Status status = SetOption(&completed, completion.name, value);
+    assert(status.ok());
+    if (CompletesFrom(first + 1, row, completed)) return true;
   }
   return false;
+}
+
+// First values are chosen so that whatever can be completed at all is completed by them and by
+// kCompletions: the bounds that must not be exceeded are far, what must not exceed them is small,
+// and what strategies may not like is left to them.
+bool CanBeCompleted(const PairwiseRow& row) {
+  const Options options = OptionsOf(row);
+  return CheckOptions(options).ok() || CompletesFrom(0, row, options);
 }
 
 }  // namespace
@@ -208,12 +273,14 @@ const std::vector<Configuration>& NamedConfigurations() {
       all.push_back({std::string(row.name), With(SmallTortureOptions(), row.settings)});
     }
     for (const MemTablePart& memtable : MemTableParts()) {
-      for (const CompactionPart& compaction : CompactionParts()) {
-        Options options = SmallTortureOptions();
-        options.memtable = memtable.name;
-        options.compaction = compaction.name;
-        all.push_back({fmt::format("{}_{}", memtable.name, compaction.name), options});
-      }
+      Options options = SmallTortureOptions();
+      options.memtable = memtable.name;
+      all.push_back({fmt::format("memtable_{}", memtable.name), options});
+    }
+    for (const CompactionPart& compaction : CompactionParts()) {
+      Options options = SmallTortureOptions();
+      options.compaction = compaction.name;
+      all.push_back({fmt::format("compaction_{}", compaction.name), options});
     }
     return all;
   }();
@@ -226,15 +293,18 @@ std::vector<std::string> SettingValues(const Setting& setting) {
     if (setting.name == "error_if_exists") return {"false", "true"};
     return {"true", "false"};
   }
+  for (const ValuesRow& row : kValues) {
+    if (row.name != setting.name) continue;
+    std::vector<std::string> values = Split(row.values);
+    if (setting.kind == SettingKind::kText) std::replace(values.begin(), values.end(), kNone, ""s);
+    return values;
+  }
   std::vector<std::string> values;
   for (const PartTable& table : PartTables()) {
     if (setting.kind != SettingKind::kChoice || table.name != setting.table) continue;
     for (const NamedPart& part : table.parts) values.emplace_back(part.name);
   }
   if (!values.empty()) return values;
-  for (const NumberRow& row : kNumbers) {
-    if (row.name == setting.name) return Split(row.values);
-  }
   values.push_back(Texts(setting, setting.min));
   const Options defaults;
   Options::ForEach(defaults, [&](const Setting& other, const auto& field) {

@@ -106,11 +106,18 @@ class Cycle {
 
 Options RandomCrashOptions(Random* random) {
   Options options;
-  Options::ForEach(options, [&]<class Field>(const Setting& setting, Field& field) {
-    if constexpr (std::is_same_v<Field, std::string>) {
-      if (setting.kind == SettingKind::kChoice) field = AnyPart(random, setting.table);
-    }
-  });
+  do {
+    Options::ForEach(options, [&]<class Field>(const Setting& setting, Field& field) {
+      if constexpr (std::is_same_v<Field, std::string>) {
+        if (setting.kind == SettingKind::kChoice) field = AnyPart(random, setting.table);
+      }
+    });
+    options.age_unit = "operations";
+    options.movement = AnyPart(random, "movement");
+    options.flush_merges = random->OneIn(3);
+    options.tombstone_age_max = random->OneIn(4) ? 30 : 0;
+    // About one in four goes together.
+  } while (!CheckOptions(options).ok());
   options.background = "inline";
   options.seed = random->Uniform(1000);
   options.memtable_bytes = uint64_t{4096} << random->Uniform(3);
@@ -124,6 +131,7 @@ Options RandomCrashOptions(Random* random) {
   options.level0_runs = 1 + random->Uniform(3);
   options.level1_bytes = random->OneIn(2) ? 0 : 8192;
   options.trivial_moves = random->OneIn(2);
+  options.subcompactions = 1 + random->Uniform(4);
   assert(CheckOptions(options).ok());
   return options;
 }

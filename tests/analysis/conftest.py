@@ -21,11 +21,12 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three variants, three workloads, three repetitions. Tests only read it."""
-    return synthetic.make(tmp_path_factory.mktemp("results") / "plain")
+    return synthetic.make(tmp_path_factory.mktemp("results") / "plain",
+                          figures=synthetic.CRITERIA)
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One variant, one workload, one repetition. Tests only read it."""
     return synthetic.make(tmp_path_factory.mktemp("results") / "small", variants=1, repetitions=1,
-                          workloads=("ycsb_a",), seconds=2)
+                          workloads=("ycsb_a",), seconds=2, figures=synthetic.CRITERIA)

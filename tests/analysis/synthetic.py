@@ -27,6 +27,32 @@ WORKLOADS = {  # share of gets, operation types
     "ycsb_f": (0.75, ("read", "read_modify_write")),
     "delete_heavy": (0.2, ("read", "delete", "insert")),
 }
+# One that every trial meets, one that none does, one that cannot be told. For `figures` of make().
+CRITERIA = """
+[[criterion]]
+claim = "Space is at most twice that of the data"
+row = "Nobody's Figure 1"
+check = "bound"
+metric = "space_amplification"
+of = { workload = "ycsb_a" }
+high = 2
+
+[[criterion]]
+claim = "The first half of writes is free"
+row = "Nobody's Figure 2"
+check = "bound"
+metric = "write_amplification"
+of = { workload = "ycsb_a", variant = "leveled" }
+low = 0.1
+high = 0.5
+
+[[criterion]]
+claim = "Size ratios make no difference"
+row = "Nobody's Figure 3"
+check = "monotone"
+metric = "write_amplification"
+over = "engine.size_ratio"
+"""
 SECOND = 1_000_000_000
 LEVELS = 4
 

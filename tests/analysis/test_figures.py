@@ -68,7 +68,7 @@ def test_the_same_data_gives_the_same_bytes_in_another_process(small: Path, root
         digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest()
                         for path in sorted(out.iterdir())})
     assert digests[0] == digests[1]
-    assert len(digests[0]) == 4 * len(KINDS)
+    assert len(digests[0]) == 4 * (len(drawing.STANDARD) + len(drawing.OF_CRITERIA))
 
 
 def visible_texts(figure) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
@@ -119,8 +119,10 @@ def labels_and_other_panels(figure) -> Iterator[tuple[str, tuple, tuple]]:
     (2, tuple(synthetic.WORKLOADS))])
 def test_no_label_is_clipped_and_none_overlaps_another(tmp_path: Path, variants: int,
                                                        workloads: tuple[str, ...]):
+    criteria = synthetic.CRITERIA if "ycsb_a" in workloads else ""
     folder = synthetic.make(tmp_path / "r", variants=variants, workloads=workloads, repetitions=1,
-                            seconds=4, bend=lambda result: result["build"].update(type="Debug"))
+                            seconds=4, bend=lambda result: result["build"].update(type="Debug"),
+                            figures=criteria)
     for request in drawing.requests(records.load(folder)):
         drawn = drawing.draw(request, *load(folder))
         figure = drawn.page.figure
@@ -154,7 +156,7 @@ def test_what_is_no_measurement_is_stamped_in_red(tmp_path: Path, doubt: str):
 
 def test_every_kind_carries_the_stamp_and_a_measurement_has_none(tmp_path: Path, small: Path):
     folder = synthetic.make(tmp_path / "r", variants=1, repetitions=1, workloads=("ycsb_a",),
-                            seconds=2, bend=DOUBTS["debug build"])
+                            seconds=2, bend=DOUBTS["debug build"], figures=synthetic.CRITERIA)
     for kind in KINDS:
         assert "Not a measurement" in svg_of(draw(folder, kind), tmp_path)
     assert "Not a measurement" not in svg_of(draw(small, "throughput"), tmp_path)

@@ -55,6 +55,8 @@ def documented_columns(root: Path, operations: list[str], points: list[str]) -> 
         for name in re.split(r",\s+", part[0]) if part[0] else [part[1]]:
             if name == "POINTS":
                 columns += points
+            elif name.startswith("response_"):
+                continue  # no trial of these results is an open loop
             elif "<operation>" in name:
                 endings = re.search(r"\{(.*)\}", name)[1].split(",")
                 columns += [f"latency_{operation}_{ending}_ns" for operation in operations

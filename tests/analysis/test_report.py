@@ -87,12 +87,12 @@ def test_the_command_prints_the_main_metrics_and_the_path(whole):
 
 def test_the_page_has_every_figure_with_caption_and_numbers(whole):
     page = (whole[0] / "report.html").read_text()
-    for kind in drawing.kinds():
+    for kind in drawing.STANDARD:
         assert f'<figure id="{kind}">' in page
         assert f"Numbers of <code>{kind}</code>" in page
         for ending in (*drawing.FORMATS, "csv"):
             assert (whole[0] / "figures" / f"{kind}.{ending}").stat().st_size > 0
-    assert page.count("data:image/svg+xml;base64,") == len(drawing.kinds())
+    assert page.count("data:image/svg+xml;base64,") == len(drawing.STANDARD)
 
 
 def test_the_page_reaches_for_nothing_outside_of_it(whole):

@@ -86,6 +86,41 @@ TEST(DbBounds, RecoveryTakesNoMoreMemoryForALongerLog) {
   EXPECT_EQ(value.size(), kValueBytes);
 }
 
+// I13.
+TEST(DbBounds, ACompactionInPartsTakesNoMemoryForItsInput) {
+  constexpr uint64_t kDataBytes = 32 << 20;
+  constexpr uint64_t kValueBytes = 1000;
+  constexpr uint64_t kParts = 4;
+  const TestDirectory directory;
+  FaultyFileSystem watched(PosixFileSystem());
+  Environment environment;
+  environment.file_system = &watched;
+  Options options;
+  options.memtable_bytes = 4 << 20;
+  options.table_bytes = 2 << 20;
+  options.level0_runs = 100;
+  options.level0_slowdown_runs = 200;
+  options.level0_stop_runs = 300;
+  options.cache = "none";
+  options.subcompactions = kParts;
+  const auto db = Open(options, environment, directory.path());
+  for (uint64_t i = 0; i * kValueBytes < kDataBytes; i++) {
+    ASSERT_TRUE(db->Put(KeyOf(i), std::string(kValueBytes, 'v')).ok());
+  }
+  ASSERT_TRUE(db->Flush().ok());
+  const uint64_t before = AllocatedBytes();
+  uint64_t peak = before;
+  watched.SetRule([&peak](const FileCallInfo&) {
+    peak = std::max(peak, AllocatedBytes());
+    return Fault{};
+  });
+  ASSERT_TRUE(db->Compact().ok());
+  watched.SetRule({});
+  // What the parts read ahead, together; a buffer for each; and filters and indexes of the tables.
+  EXPECT_LT(peak - before, (4 << 20) + kParts * (1 << 20) + kDataBytes / 20);
+  EXPECT_GT(peak - before, 1u << 20);
+}
+
 // How many files of tables this process has open.
 uint64_t OpenTableFiles(const std::string& directory) {
   uint64_t count = 0;

@@ -48,16 +48,22 @@ Files RunInMemory(const Options& options) {
 }
 
 TEST(DbDeterminism, InlineModeLeavesIdenticalDirectories) {
-  for (const MemTablePart& memtable : MemTableParts()) {
-    for (const CompactionPart& compaction : CompactionParts()) {
-      Options options = SmallOptions();
-      options.memtable = memtable.name;
-      options.compaction = compaction.name;
-      const Files first = RunInMemory(options);
-      const Files second = RunInMemory(options);
-      EXPECT_GT(first.size(), 4u);
-      EXPECT_TRUE(first == second) << memtable.name << " with " << compaction.name;
-    }
+  std::vector<std::pair<std::string, std::string>> parts;
+  for (const MemTablePart& memtable : MemTableParts()) parts.emplace_back(memtable.name, "leveled");
+  for (const CompactionPart& compaction : CompactionParts()) {
+    parts.emplace_back("skiplist", compaction.name);
+  }
+  for (const auto& [memtable, compaction] : parts) {
+    Options options = SmallOptions();
+    options.memtable = memtable;
+    options.compaction = compaction;
+    // A job in parts.
+    options.table_bytes = 4 << 10;
+    options.subcompactions = 3;
+    const Files first = RunInMemory(options);
+    const Files second = RunInMemory(options);
+    EXPECT_GT(first.size(), 4u);
+    EXPECT_TRUE(first == second) << memtable << " with " << compaction;
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/io/memory_file_system.h"
 #include "engine/parts.h"
+#include "engine/util/hash.h"
 #include "tests/engine/db_test_util.h"
 
 namespace varve {
@@ -24,11 +25,15 @@ struct Configuration {
 
 std::vector<Configuration> Configurations() {
   std::vector<Configuration> all;
-  for (const MemTablePart& memtable : MemTableParts()) {
-    for (const CompactionPart& compaction : CompactionParts()) {
-      for (const char* background : {"inline", "threads"}) {
-        all.push_back({std::string(memtable.name), std::string(compaction.name), background});
+  for (const char* background : {"inline", "threads"}) {
+    for (const MemTablePart& memtable : MemTableParts()) {
+      if (memtable.name == "skiplist") continue;
+      for (const char* compaction : {"tiered", "lazy_leveled"}) {
+        all.push_back({std::string(memtable.name), compaction, background});
       }
+    }
+    for (const CompactionPart& compaction : CompactionParts()) {
+      all.push_back({"skiplist", std::string(compaction.name), background});
     }
   }
   return all;
@@ -41,7 +46,10 @@ uint64_t Seed() {
 
 class DbModelTest : public testing::TestWithParam<Configuration> {
  protected:
-  DbModelTest() : random_(Seed()) {
+  // Each configuration draws the other settings anew.
+  DbModelTest()
+      : random_(Mix64(
+            Seed(), HashKey(GetParam().memtable + GetParam().compaction + GetParam().background))) {
     options_ = SmallOptions();
     options_.memtable = GetParam().memtable;
     options_.compaction = GetParam().compaction;
@@ -53,6 +61,9 @@ class DbModelTest : public testing::TestWithParam<Configuration> {
     options_.movement = Chance(0.5) ? "round_robin" : "auto";
     options_.durability = Chance(0.5) ? "process" : "power";
     options_.wal = Chance(0.5) ? "mmap" : "write";
+    options_.subcompactions = Chance(0.5) ? 1 : 3;
+    if (options_.subcompactions > 1) options_.table_bytes = 4 << 10;
+    if (!CheckOptions(options_).ok()) options_.granularity = options_.movement = "auto";
     Open();
   }
   ~DbModelTest() override {

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "engine/db.h"
+#include "tests/engine/audited_db.h"
 
 namespace varve {
 
@@ -68,11 +69,12 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// The database, audited when it is closed.
 inline std::unique_ptr<Db> OpenDb(const Options& options, const Environment& environment,
                                   const std::string& directory) {
   auto db = Db::Open(options, environment, directory);
   EXPECT_TRUE(db.ok()) << db.status().ToString();
-  return db.ok() ? std::move(db).value() : nullptr;
+  return db.ok() ? std::make_unique<AuditedDb>(std::move(db).value()) : nullptr;
 }
 
 // "value", or "<absent>", or the error.

@@ -75,7 +75,7 @@ class AmplificationTest : public testing::Test {
     Phase("verify", 0, [](StoreState* s) { Write(IoKind::kManifest, 0, 1'000'000, s); });
   }
 
-  Json All() { return Amplification(phases_, peak_); }
+  Json All() { return Amplification(phases_, measured_); }
   double At(const std::string& name) {
     const Json json = All();
     EXPECT_TRUE(json.contains(name)) << name;
@@ -85,7 +85,7 @@ class AmplificationTest : public testing::Test {
   StoreState now_;
   uint64_t time_ns_ = 0;
   uint64_t wchar_ = 500;
-  double peak_ = 0;
+  SampleSummary measured_;
   PhaseRecords phases_;
 };
 
@@ -121,10 +121,25 @@ TEST_F(AmplificationTest, OnlyGetsAndScansCountAsReadForTheUser) {
 
 TEST_F(AmplificationTest, SpaceIsThatOfFilesOverThatOfLiveData) {
   AllPhases();
-  peak_ = 1.75;
+  measured_.space_amplification_peak = 1.75;
+  measured_.space_amplification_sum = 4.5;
+  measured_.space_amplification_samples = 3;
   EXPECT_DOUBLE_EQ(At("space_amplification"), 1.5);
   EXPECT_DOUBLE_EQ(At("space_amplification_settled"), 1.25);
   EXPECT_DOUBLE_EQ(At("space_amplification_peak"), 1.75);
+  EXPECT_DOUBLE_EQ(At("space_amplification_mean"), 1.5);
+}
+
+TEST_F(AmplificationTest, SpaceOverheadIsWhatTablesHoldBeyondLiveData) {
+  AllPhases();
+  phases_[4]->after.counters.table_data_bytes = 2600;
+  EXPECT_DOUBLE_EQ(At("space_overhead"), 0.3);
+  EXPECT_FALSE(All().contains("space_overhead_mean")) << "there were no samples";
+  measured_.space_overhead_sum = 0.8;
+  measured_.space_overhead_samples = 4;
+  measured_.space_overhead_peak = 0.5;
+  EXPECT_DOUBLE_EQ(At("space_overhead_mean"), 0.2);
+  EXPECT_DOUBLE_EQ(At("space_overhead_peak"), 0.5);
 }
 
 TEST_F(AmplificationTest, ReadsOfTheMeasurePhaseAreSplitByLevelAndSource) {

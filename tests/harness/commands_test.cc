@@ -140,6 +140,13 @@ TEST_F(CommandsTest, AWrongCommandLineIsOneSentenceAndStatusTwo) {
        "varve: unknown setting \"engine.memtabel\", did you mean \"engine.memtable\"?"},
       {{"run", "smoke", "--engine.compaction", "tiered"},
        "varve: engine.compaction cannot be set for the whole experiment"},
+      {{"simulate", "--entires", "5"}, "varve: unknown option \"--entires\", did you mean"},
+      {{"simulate", "--entries", "-5"}, "varve: entries: \"-5\" is not a whole number"},
+      {{"simulate", "--engine.compaction", "tierd"},
+       "varve: engine.compaction: unknown compaction \"tierd\", did you mean \"tiered\"?"},
+      {{"simulate", "--engine.level0_slowdown_runs", "99"},
+       "varve: engine: level0_slowdown_runs = 99 must not exceed level0_stop_runs"},
+      {{"simulate", "--deletes", "0.1"}, "varve: deletes need keys that come again"},
       {{"verify"}, "varve: which directory?"},
       {{"dump"}, "varve: which file?"},
       {{"repair"}, "varve: which directory?"},
@@ -231,6 +238,32 @@ TEST_F(CommandsTest, BenchTakesYcsbPropertyFiles) {
   EXPECT_EQ(result["trial"]["workload"]["read_proportion"], 0.95);
   EXPECT_EQ(Run({"bench", "-P", file, "-p", "recordcout=5"}), 2);
   EXPECT_THAT(error_, HasSubstr("did you mean \"recordcount\"?"));
+}
+
+TEST_F(CommandsTest, SimulatePrintsASummaryOrJsonAndWritesFiles) {
+  const std::vector<std::string> arguments = {
+      "simulate", "--entries", "1e6", "--engine.compaction", "tiered", "--engine.memtable_bytes",
+      "1 MiB"};
+  EXPECT_EQ(Run(arguments), 0) << error_;
+  EXPECT_EQ(error_, "");
+  EXPECT_THAT(out_, HasSubstr("write amplification\n"));
+  EXPECT_THAT(out_, HasSubstr("tree at the end\n"));
+  std::vector<std::string> with_files = arguments;
+  for (const std::string& more :
+       {std::string("--json"), std::string("--csv"), directory_ + "/tree.csv",
+        std::string("--plans"), directory_ + "/plans.txt"}) {
+    with_files.push_back(more);
+  }
+  EXPECT_EQ(Run(with_files), 0) << error_;
+  const auto report = nlohmann::json::parse(out_, nullptr, false);
+  ASSERT_TRUE(report.is_object()) << out_;
+  EXPECT_EQ(report["operations"], 1'000'000);
+  EXPECT_EQ(report["simulation"]["entries"], 1'000'000);
+  EXPECT_EQ(report["engine"]["compaction"], "tiered");
+  EXPECT_THAT(*ReadTextFile(directory_ + "/tree.csv"), HasSubstr("\n1000000,"));
+  EXPECT_THAT(*ReadTextFile(directory_ + "/plans.txt"), HasSubstr(" run count: L0 ["));
+  EXPECT_EQ(Run({"simulate", "--plans", directory_ + "/none/plans.txt"}), 1);
+  EXPECT_THAT(error_, HasSubstr("cannot write"));
 }
 
 TEST_F(CommandsTest, VerifySaysThatADatabaseIsIntactAndChangesNothing) {

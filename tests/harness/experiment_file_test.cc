@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -167,6 +168,53 @@ TEST(ExperimentFile, AnUnknownFigureIsRefused) {
   EXPECT_EQ(message, "dir/test.toml:4: unknown figure \"tradeof\", did you mean \"tradeoff\"?");
 }
 
+constexpr char kCriterion[] = R"(title = "t"
+[sweep]
+"engine.size_ratio" = [4, 10]
+[[criterion]]
+claim = "lazy writes less"
+row = "Figure 9"
+check = "ratio"
+metric = "write_amplification"
+of = { variant = "lazy", "engine.size_ratio" = 10 }
+over = { variant = ["lazy", "plain"], engine.memtable_bytes = "64 MiB" }
+high = 0.55
+[[variant]]
+name = "lazy"
+[[variant]]
+name = "plain"
+)";
+
+TEST(ExperimentFile, ACriterionKeepsItsSelectionsWhenItIsWrittenOut) {
+  const Experiment experiment = Parse(kCriterion);
+  ASSERT_EQ(experiment.criteria.size(), 1u);
+  const std::string resolved = ExperimentToToml(experiment);
+  EXPECT_THAT(resolved, HasSubstr("\n[[criterion]]\nclaim = \"lazy writes less\"\n"));
+  EXPECT_THAT(resolved, HasSubstr("of = { \"variant\" = \"lazy\", \"engine.size_ratio\" = 10 }\n"));
+  EXPECT_THAT(resolved, HasSubstr("[\"lazy\", \"plain\"]"));
+  EXPECT_EQ(ExperimentToToml(Parse(resolved)), resolved);
+}
+
+TEST(ExperimentFile, AMistakeInACriterionIsSaidWithItsPlaceAndTheNearestName) {
+  const auto error_with = [](const std::string& right, const std::string& wrong) {
+    std::string text = kCriterion;
+    text.replace(text.find(right), right.size(), wrong);
+    return ErrorOf(text);
+  };
+  EXPECT_EQ(error_with("claim", "clam"), "dir/test.toml:4: a [[criterion]] needs a claim");
+  EXPECT_EQ(error_with("\"ratio\"", "\"ration\""),
+            "dir/test.toml:7: unknown check \"ration\", did you mean \"ratio\"?");
+  EXPECT_EQ(error_with("over =", "ovr ="),
+            "dir/test.toml:10: unknown parameter of check ratio \"ovr\", did you mean \"over\"?");
+  EXPECT_EQ(error_with("variant = \"lazy\"", "variant = \"lasy\""),
+            "dir/test.toml:9: unknown variant \"lasy\", did you mean \"lazy\"?");
+  EXPECT_EQ(error_with("\"engine.size_ratio\" = 10", "\"engine.size_ration\" = 10"),
+            "dir/test.toml:9: unknown setting \"engine.size_ration\", did you mean "
+            "\"engine.size_ratio\"?");
+  EXPECT_EQ(error_with("= 10 }", "= 1 }"),
+            "dir/test.toml:9: engine.size_ratio: \"1\" is less than the smallest value, 2");
+}
+
 TEST(ExperimentFile, AWorkloadBesideTheFileIsMeant) {
   const std::filesystem::path directory =
       std::filesystem::path(testing::TempDir()) / "experiment_file_test";
@@ -190,11 +238,26 @@ TEST(ExperimentFile, UnknownNamesGetTheNearest) {
             "cannot read no/such.toml: No such file or directory");
 }
 
+TEST(ExperimentFile, AFileInAFolderIsFoundByItsNameAlone) {
+  const std::filesystem::path directory =
+      std::filesystem::path(testing::TempDir()) / "experiment_folder_test";
+  std::filesystem::create_directories(directory / "papers");
+  std::ofstream(directory / "papers" / "deep.toml") << "title = \"deep\"\n";
+  const std::string path = (directory / "papers" / "deep.toml").string();
+  EXPECT_EQ(FindExperiment("deep", directory.string()).value(), path);
+  const auto entries = ListExperiments(directory.string());
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].path, path);
+  std::filesystem::remove_all(directory);
+}
+
 TEST(ExperimentFile, TheListNamesWhatIsThere) {
   const auto entries = ListExperiments(SourcePath("experiments"));
   ASSERT_GE(entries.size(), 2u);
-  EXPECT_EQ(entries[0].name, "quickstart");
-  EXPECT_THAT(entries[0].title, HasSubstr("compaction"));
+  const auto quickstart = std::find_if(
+      entries.begin(), entries.end(), [](const auto& entry) { return entry.name == "quickstart"; });
+  ASSERT_NE(quickstart, entries.end());
+  EXPECT_THAT(quickstart->title, HasSubstr("compaction"));
 }
 
 TEST(OverrideSetting, ReplacesAnAxisButNotAVariant) {

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "harness/device_settings.h"
+
 namespace varve::harness {
 namespace {
 
@@ -85,9 +87,60 @@ TEST(Result, HoldsOperationsThroughputAndLatencies) {
   EXPECT_TRUE(result["caveats"].empty()) << result["caveats"];
 }
 
+TEST(Result, TheWorstWindowIsTheSlowestFullSample) {
+  TrialOutcome outcome = PlainOutcome();
+  outcome.measured->throughputs[3] = 19;
+  EXPECT_DOUBLE_EQ(ResultOf(outcome)["throughput_worst_window_ops_per_second"], 19.0);
+}
+
+TEST(Result, AnOpenLoopHasResponsesAndQueueing) {
+  TrialOutcome outcome = PlainOutcome();
+  outcome.measured->paced = std::make_unique<PacedLatency>();
+  PacedLatency& paced = *outcome.measured->paced;
+  for (int i = 0; i < 40; ++i) paced.response[0].Record(900'000);
+  for (int i = 0; i < 40; ++i) paced.queueing.Record(700'000);
+  paced.lag.Record(5'000);
+  const json result = ResultOf(outcome);
+  EXPECT_EQ(result["response"]["read"]["count"], 40);
+  EXPECT_EQ(result["response"]["all"]["max_ns"], 900'000);
+  EXPECT_EQ(result["queueing"]["max_ns"], 700'000);
+  EXPECT_EQ(result["generator_lag"]["max_ns"], 5'000);
+  EXPECT_EQ(result["latency"]["read"]["p99_ns"], 100);
+  EXPECT_TRUE(result["caveats"].empty()) << result["caveats"];
+}
+
+TEST(Result, ALateGeneratorAndARateThatIsTooHighAreShown) {
+  TrialOutcome outcome = PlainOutcome();
+  outcome.measured->paced = std::make_unique<PacedLatency>();
+  outcome.measured->paced->response[0].Record(900'000);
+  outcome.measured->paced->lag.Record(20'000);
+  outcome.phases[2]->counts.unserved = 10;
+  const json result = ResultOf(outcome);
+  EXPECT_EQ(result["operations"]["unserved"], 10);
+  ASSERT_EQ(result["caveats"].size(), 2u) << result["caveats"];
+  EXPECT_NE(result["caveats"][0].get<std::string>().find("the generator was late"),
+            std::string::npos);
+  EXPECT_NE(result["caveats"][1].get<std::string>().find("20.0 % of the operations"),
+            std::string::npos);
+}
+
+TEST(Result, AModelledDeviceIsShown) {
+  TrialOutcome outcome = PlainOutcome();
+  TrialSettings trial;
+  trial.device_write_bytes_per_second = 20 << 20;
+  trial.device_latency_us = 80;
+  for (SettingText& setting : DeviceSettings(DeviceOf(trial))) {
+    outcome.settings_used.push_back(std::move(setting));
+  }
+  const json result = ResultOf(outcome);
+  EXPECT_EQ(result["settings_used"]["device_write_bytes_per_second"], "20 MiB");
+  EXPECT_EQ(result["caveats"][0], "the device was modelled: writes at 20 MiB/s, 80 µs a request");
+}
+
 TEST(Result, LeavesOutWhatAStoreDoesNotKnow) {
   const json result = ResultOf(PlainOutcome());
-  for (const char* name : {"ledger_residual", "tree", "harness"}) {
+  for (const char* name :
+       {"ledger_residual", "tree", "harness", "response", "queueing", "generator_lag"}) {
     EXPECT_FALSE(result.contains(name)) << name;
   }
   EXPECT_FALSE(result["phases"][0].contains("ledger"));
@@ -148,15 +201,23 @@ TEST(Result, CountersAndLedgerOfAPhaseAreDifferences) {
   measure->before.counters.puts = 100;
   measure->after.counters.puts = 130;
   measure->after.counters.levels[1].runs_probed = 4;
-  measure->after.counters.compactions[2].bytes_written = 9;
+  auto& compactions = measure->before.counters.compactions;
+  EntryOf(&compactions, 1, 2, CompactionReason::kRunCount).bytes_written = 5;
+  measure->after.counters.compactions = compactions;
+  EntryOf(&measure->after.counters.compactions, 1, 2, CompactionReason::kRunCount).bytes_written =
+      14;
   measure->after.counters.memtable_bytes = 55;
   auto& cell = measure->after.ledger.cells[static_cast<size_t>(IoKind::kCompaction)][2][1];
   cell.bytes_written = 70;
   cell.writes = 2;
   const json result = ResultOf(outcome);
   const json& phase = result["phases"][2];
-  EXPECT_EQ(phase["counters"],
-            (json{{"puts", 30}, {"level1_runs_probed", 4}, {"compaction_to_2_bytes_written", 9}}));
+  EXPECT_EQ(phase["counters"], (json{{"puts", 30}, {"level1_runs_probed", 4}}));
+  ASSERT_EQ(phase["compactions"].size(), 1u);
+  EXPECT_EQ(phase["compactions"][0]["from_level"], 1);
+  EXPECT_EQ(phase["compactions"][0]["to_level"], 2);
+  EXPECT_EQ(phase["compactions"][0]["reason"], "run count");
+  EXPECT_EQ(phase["compactions"][0]["bytes_written"], 9);
   ASSERT_EQ(phase["ledger"].size(), 1u);
   EXPECT_EQ(phase["ledger"][0]["cause"], "compaction");
   EXPECT_EQ(phase["ledger"][0]["level"], 2);

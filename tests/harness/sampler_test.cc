@@ -96,7 +96,7 @@ TEST_F(SamplerTest, TheHeaderIsThatOfTheDocumentation) {
       EXPECT_NE(documentation.find(name), std::string::npos) << name;
     }
   }
-  EXPECT_EQ(Split(Lines(csv())[0]).size(), 23u + 14u);
+  EXPECT_EQ(Split(Lines(csv())[0]).size(), 23u + 14u + 2u + 3u);
 }
 
 TEST_F(SamplerTest, ARowIsWrittenWhenStateAndClientsHaveBothArrived) {
@@ -118,6 +118,24 @@ TEST_F(SamplerTest, ARowIsWrittenWhenStateAndClientsHaveBothArrived) {
   EXPECT_EQ(rows[0].at("live_bytes"), "1000");
 }
 
+TEST_F(SamplerTest, ResponsesOfAnOpenLoopAreKeptAndWritten) {
+  Sampler sampler("measure", At(0), 1'000'000'000, files_.get(), &intervals_);
+  auto paced = std::make_unique<PacedLatency>();
+  paced->response[0].Record(5000);
+  paced->queueing.Record(4000);
+  paced->lag.Record(3);
+  intervals_.Deliver(0, 0, 1, {}, *std::make_unique<KindHistograms>(), paced.get());
+  intervals_.Deliver(0, 1, 2, {}, *std::make_unique<KindHistograms>(), paced.get());
+  intervals_.Finish(0);
+  sampler.Add(At(1'000'000'000));
+  ASSERT_TRUE(sampler.Finish(At(1'500'000'000)).ok());
+  EXPECT_EQ(Rows(csv()).at(0).at("response_max_ns"), "5000");
+  const PacedLatency& kept = *sampler.summary().paced;
+  EXPECT_EQ(kept.response[0].count(), 2u);
+  EXPECT_EQ(kept.queueing.sum_ns(), 8000u);
+  EXPECT_EQ(kept.lag.count(), 2u);
+}
+
 TEST_F(SamplerTest, WhatAStoreDoesNotKnowIsEmptyAndNotZero) {
   Sampler sampler("measure", At(0), 1, files_.get(), &intervals_);
   intervals_.Finish(0);
@@ -127,7 +145,7 @@ TEST_F(SamplerTest, WhatAStoreDoesNotKnowIsEmptyAndNotZero) {
   for (const char* name :
        {"latency_p50_ns", "latency_max_ns", "stall_ns", "bytes_written", "bytes_written_wal",
         "bytes_read", "file_bytes", "memtable_bytes", "pending_compaction_bytes", "runs", "tables",
-        "level0_bytes", "level6_runs"}) {
+        "level0_bytes", "level6_runs", "response_p99_ns"}) {
     EXPECT_EQ(rows[0].at(name), "") << name;
   }
   EXPECT_EQ(rows[0].at("operations"), "0");

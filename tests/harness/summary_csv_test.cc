@@ -39,11 +39,14 @@ json Measured() {
 
 TEST(SummaryCsv, HasTheColumnsOfTheDocumentationInTheirOrder) {
   const std::string csv = SummaryCsv(PlanOfTwo(), {Measured(), nullptr});
-  EXPECT_THAT(csv, StartsWith("trial,variant,repetition,store,workload,durability,"
-                              "engine.memtable_bytes,trial.workload,operations,seconds,"
-                              "throughput_ops_per_second,latency_read_p50_ns,latency_read_p95_ns,"
-                              "latency_read_p99_ns,latency_read_p999_ns,latency_read_max_ns,"
-                              "latency_all_p50_ns,"));
+  EXPECT_THAT(
+      csv,
+      StartsWith("trial,variant,repetition,store,workload,durability,"
+                 "engine.memtable_bytes,trial.workload,operations,seconds,"
+                 "throughput_ops_per_second,"
+                 "throughput_worst_window_ops_per_second,latency_read_p50_ns,latency_read_p95_ns,"
+                 "latency_read_p99_ns,latency_read_p999_ns,latency_read_max_ns,"
+                 "latency_all_p50_ns,"));
   EXPECT_THAT(csv,
               HasSubstr(",debt_bytes,cpu_seconds,memory_bytes_peak,verified,steady,caveats\n"));
 }
@@ -54,8 +57,17 @@ TEST(SummaryCsv, ARowHoldsWhatWasMeasuredAndNothingElse) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2) << "a trial without a result has no row";
   EXPECT_THAT(csv, HasSubstr("\n" + plan.trials[0].Id() +
                              ",\"a, \"\"b\"\"\",1,varve,ycsb_a,process,"
-                             "1048576,ycsb_a,42,2.5,16.8,100,,,,900,7,,,,,2.5,,"));
+                             "1048576,ycsb_a,42,2.5,16.8,,100,,,,900,7,,,,,2.5,,"));
   EXPECT_THAT(csv, HasSubstr(",12,1.75,1000,true,false,\"one; two, too\"\n"));
+}
+
+TEST(SummaryCsv, ResponsesHaveColumnsIfSomeLoopWasOpen) {
+  json paced = Measured();
+  paced["response"] = {{"all", {{"p99_ns", 5}}}, {"read", {{"p99_ns", 6}}}};
+  const std::string csv = SummaryCsv(PlanOfTwo(), {Measured(), paced});
+  EXPECT_THAT(csv, HasSubstr(",latency_all_max_ns,response_read_p50_ns,response_read_p95_ns,"));
+  EXPECT_THAT(csv, HasSubstr(",response_all_max_ns,write_amplification,"));
+  EXPECT_THAT(csv, HasSubstr(",,,6,,,,,5,,,2.5,"));
 }
 
 TEST(SummaryCsv, IsTheSameForTheSameResults) {

@@ -1,8 +1,12 @@
 // Text-driven tests of the planner: trees drawn in text, and the plans expected.
 //
 //   strategy NAME setting=value …   the strategy for what follows; answers with its data
-//   plan                            a tree, and lines "pending L1 [a,f]" or "pending L1 [a,f] new
-//                                   run" for what running jobs will write: the next plan
+//   plan                            a tree, and lines for the rest of PlannerInput: the next plan.
+//                                   "pending L1 [a,f]" or "pending L1 [a,f] new run" for what
+//                                   running jobs will write, "now 900" (sequence number),
+//                                   "snapshot 500", "reads 7 120" (table, count), "seconds 60",
+//                                   "time 500 30" (sequence number, seconds)
+//   flush bytes=1M smallest=a …     the same: the plan of the flush of a memtable
 //   settle                          a tree: all plans until none is due, and the tree then
 //   measure                         a tree: bytes pending, and how many bytes levels may hold
 //   full                            a tree: the plan of a full compaction
@@ -11,10 +15,16 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
+#include <span>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "engine/compaction/strategies.h"
+#include "engine/parts.h"
+#include "engine/strategy_of.h"
 #include "engine/tree/tree_text.h"
 #include "tests/engine/compaction/tree_simulation.h"
 #include "tests/text_test.h"
@@ -29,13 +39,52 @@ uint64_t BytesFromText(const std::string& text) {
   return tree.ok() ? tree->tree.bytes() : 0;
 }
 
+template <class Row, class Function>
+std::string NameOf(std::span<const Row> rows, Function function) {
+  for (const Row& row : rows) {
+    if (row.make == function) return std::string(row.name);
+  }
+  return "?";
+}
+
+std::string LevelsToText(const Strategy& strategy) {
+  constexpr std::string_view kGranularities[] = {"level", "run", "file", "files", "aligned"};
+  std::string text = "levels";
+  for (const LevelShape& shape : strategy.levels) {
+    text += fmt::format(" T{}K{}", shape.size_ratio, shape.runs_max);
+  }
+  if (strategy.runs_max_last != 0) text += fmt::format(", last K{}", strategy.runs_max_last);
+  text += fmt::format(", level1={}", BytesToText(strategy.level1_bytes));
+  if (strategy.level_sizes == LevelSizes::kDynamic) text += ", dynamic";
+  if (strategy.ratio_scale != 1) text += fmt::format(", scale {}", strategy.ratio_scale);
+  text += fmt::format(", by {}", kGranularities[static_cast<size_t>(strategy.granularity)]);
+  if (strategy.granularity == Granularity::kFiles) text += fmt::format(" {}", strategy.files);
+  for (const Movement movement : strategy.movements)
+    text += " " + NameOf(MovementParts(), movement);
+  text += ", on";
+  for (const Trigger trigger : strategy.triggers) text += " " + NameOf(TriggerParts(), trigger);
+  if (strategy.merge_mode == MergeMode::kPreemptive) text += ", preemptive";
+  if (strategy.flush_merges) text += ", flush merges";
+  if (strategy.grandparent_bytes_max != 0) {
+    text += fmt::format(", grandparents {}", BytesToText(strategy.grandparent_bytes_max));
+  }
+  return text + (strategy.trivial_moves ? "" : ", no trivial moves");
+}
+
 std::string StrategyToText(const Strategy& strategy) {
-  return fmt::format("T={} runs {} {} {} level1={} by {} {}{}", strategy.size_ratio,
-                     strategy.runs_max_level0, strategy.runs_max_upper, strategy.runs_max_last,
-                     BytesToText(strategy.level1_bytes),
-                     strategy.granularity == Granularity::kFile ? "file" : "level",
-                     strategy.movement == Movement::kRoundRobin ? "round robin" : "least overlap",
-                     strategy.trivial_moves ? "" : ", no trivial moves");
+  std::string text = LevelsToText(strategy);
+  if (strategy.kind == Strategy::Kind::kRuns) {
+    text =
+        fmt::format("{} rules over runs, trigger {}", strategy.rules.size(), strategy.runs_trigger);
+    if (strategy.window != 0) text += fmt::format(", window {}", strategy.window);
+    if (strategy.bytes_max != 0) text += fmt::format(", bytes {}", BytesToText(strategy.bytes_max));
+  }
+  const TriggerLimits& limits = strategy.limits;
+  if (limits.space_amplification > 0) text += fmt::format(", space {}", limits.space_amplification);
+  if (limits.tombstone_density > 0) text += fmt::format(", density {}", limits.tombstone_density);
+  if (limits.tombstone_age != 0) text += fmt::format(", tombstones {}", limits.tombstone_age);
+  if (limits.file_age != 0) text += fmt::format(", files {}", limits.file_age);
+  return text;
 }
 
 std::string PlanToText(const std::optional<CompactionPlan>& plan) {
@@ -57,28 +106,50 @@ std::vector<TableInfo> MergeToOne(const CompactionPlan& plan, const Tree&) {
   return {merged};
 }
 
+// "count of table 7" as "reads 7 count".
+class TextReads final : public AccessCounts {
+ public:
+  uint64_t Reads(uint64_t number) const override {
+    const auto at = reads.find(number);
+    return at == reads.end() ? 0 : at->second;
+  }
+  std::map<uint64_t, uint64_t> reads;
+};
+
+// What a command is given: a tree, what is busy, and the rest of PlannerInput.
+struct Scene {
+  Tree tree;
+  BusyTables busy;
+  TextReads reads;
+  SequenceTimes times;
+  SequenceNumber now = 0;
+  SequenceNumber oldest_snapshot = kSequenceMax;
+  uint64_t now_seconds = 0;
+
+  PlannerInput input() const {
+    return {tree, busy, now, oldest_snapshot, now_seconds, &times, &reads};
+  }
+};
+
 class PlannerScript {
  public:
   std::string Run(const TextCommand& command) {
     if (command.name == "strategy") return SetStrategy(command);
+    Scene scene;
     std::string tree_lines;
-    BusyTables busy;
     std::istringstream lines(command.input);
     for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("pending ")) {
-        busy.outputs.push_back(ParsePending(line));
-      } else {
-        tree_lines += line + "\n";
-      }
+      if (!ParseSceneLine(line, &scene)) tree_lines += line + "\n";
     }
-    const Result<ParsedTree> parsed = TreeFromText(tree_lines);
+    Result<ParsedTree> parsed = TreeFromText(tree_lines);
     if (!parsed.ok()) return parsed.status().ToString();
-    busy.tables = parsed->marked;
-    const Tree& tree = parsed->tree;
-    if (command.name == "plan") return PlanToText(planner().Plan(tree, busy));
-    if (command.name == "full") return PlanToText(PlanFullCompaction(tree));
-    if (command.name == "settle") return Settle(tree);
-    if (command.name == "measure") return Measure(tree);
+    scene.busy.tables = parsed->marked;
+    scene.tree = std::move(parsed->tree);
+    if (command.name == "plan") return PlanToText(planner().Plan(scene.input()));
+    if (command.name == "flush") return Flush(command, scene);
+    if (command.name == "full") return PlanToText(PlanFullCompaction(scene.tree));
+    if (command.name == "settle") return Settle(scene.tree);
+    if (command.name == "measure") return Measure(scene);
     return "unknown command";
   }
 
@@ -88,24 +159,58 @@ class PlannerScript {
   std::string SetStrategy(const TextCommand& command) {
     Options options;
     for (const auto& [name, value] : command.arguments) {
-      if (name == "size_ratio") options.size_ratio = std::stoull(value);
-      if (name == "level0_runs") options.level0_runs = std::stoull(value);
-      if (name == "level1_bytes") options.level1_bytes = BytesFromText(value);
+      std::string text = value;
+      if (!text.empty() && std::string_view("KMG").find(text.back()) != std::string_view::npos) {
+        text += "iB";
+      }
       if (name == "memtable_bytes") options.memtable_bytes = BytesFromText(value);
-      if (name == "granularity") options.granularity = value;
-      if (name == "movement") options.movement = value;
-      if (name == "trivial_moves") options.trivial_moves = value == "true";
+      if (name == "table_bytes") options.table_bytes = BytesFromText(value);
+      if (name == "memtable_bytes" || name == "table_bytes")
+        continue;  // smaller than any database's
+      const bool is_strategy = value.empty();
+      const Status status =
+          SetOption(&options, is_strategy ? "compaction" : name, is_strategy ? name : text);
+      if (!status.ok()) return status.ToString();
     }
-    if (command.arguments.contains("leveled")) strategy_ = LeveledStrategy(options);
-    if (command.arguments.contains("tiered")) strategy_ = TieredStrategy(options);
-    if (command.arguments.contains("lazy_leveled")) strategy_ = LazyLeveledStrategy(options);
-    for (const auto& [name, value] : command.arguments) {
-      if (name == "runs_max_level0") strategy_.runs_max_level0 = std::stoull(value);
-      if (name == "runs_max_upper") strategy_.runs_max_upper = std::stoull(value);
-      if (name == "runs_max_last") strategy_.runs_max_last = std::stoull(value);
-    }
+    const Result<Strategy> strategy = StrategyOf(options);
+    if (!strategy.ok()) return strategy.status().ToString();
+    strategy_ = *strategy;
     planner_ = NewStrategyPlanner(strategy_);
     return StrategyToText(strategy_);
+  }
+
+  // False if the line is one of the tree.
+  static bool ParseSceneLine(const std::string& line, Scene* scene) {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    if (word == "pending") {
+      scene->busy.outputs.push_back(ParsePending(line));
+    } else if (word == "now") {
+      words >> scene->now;
+    } else if (word == "seconds") {
+      words >> scene->now_seconds;
+    } else if (word == "snapshot") {
+      words >> scene->oldest_snapshot;
+    } else if (word == "time") {
+      SequenceTimes::Sample sample;
+      words >> sample.sequence >> sample.seconds;
+      scene->times.Add(sample.sequence, sample.seconds);
+    } else if (word == "reads") {
+      uint64_t number = 0;
+      words >> number;
+      words >> scene->reads.reads[number];
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  std::string Flush(const TextCommand& command, const Scene& scene) const {
+    const CompactionPlan::Flush flush{BytesFromText(command.arguments.at("bytes")),
+                                      command.arguments.at("smallest"),
+                                      command.arguments.at("largest")};
+    return PlanToText(planner().PlanFlush(scene.input(), flush));
   }
 
   // "pending L1 [a,f]" is read as a run of one table.
@@ -132,8 +237,9 @@ class PlannerScript {
     return text + TreeToText(simulation.tree());
   }
 
-  std::string Measure(const Tree& tree) const {
-    std::string text = "pending " + BytesToText(planner().PendingBytes(tree)) + "\n";
+  std::string Measure(const Scene& scene) const {
+    const Tree& tree = scene.tree;
+    std::string text = "pending " + BytesToText(planner().PendingBytes(scene.input())) + "\n";
     for (int level = 0; level <= tree.deepest(); ++level) {
       const uint64_t bytes_max = planner().LevelBytesMax(tree, level);
       text += fmt::format("L{} {}\n", level, BytesToText(bytes_max));
@@ -151,11 +257,24 @@ void RunPlannerText(const std::string& name) {
               [&script](const TextCommand& command) { return script.Run(command); });
 }
 
-TEST(PlannerText, Leveled) { RunPlannerText("leveled"); }
-TEST(PlannerText, Tiered) { RunPlannerText("tiered"); }
-TEST(PlannerText, LazyLeveled) { RunPlannerText("lazy_leveled"); }
 TEST(PlannerText, FullCompaction) { RunPlannerText("full"); }
 TEST(PlannerText, NothingThatARunningJobHoldsIsTouched) { RunPlannerText("busy"); }
+TEST(PlannerText, Primitives) { RunPlannerText("primitives"); }
+TEST(PlannerText, PreemptiveMerging) { RunPlannerText("preemptive"); }
+
+// Every named strategy has a file.
+class StrategyText : public testing::TestWithParam<std::string> {};
+
+TEST_P(StrategyText, PlansAsTheFileSays) { RunPlannerText(GetParam()); }
+
+std::vector<std::string> StrategyNames() {
+  std::vector<std::string> names;
+  for (const CompactionPart& part : CompactionParts()) names.emplace_back(part.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, StrategyText, testing::ValuesIn(StrategyNames()),
+                         [](const auto& row) { return row.param; });
 
 }  // namespace
 }  // namespace varve

@@ -1,8 +1,8 @@
-// TreeSimulation: the history of a tree without data, driven by the planner that the engine uses.
+// TreeSimulation: a TreeSimulator whose tables a test makes, and that checks every plan and tree.
 //
-// It flushes, plans, runs any number of jobs at once and installs their results by ApplyEdit, as
-// the engine does, but a merge is a function from the tables that go in to those that come out.
-// After each installation the tree's invariants are checked.
+// Any number of jobs may run at once and end in any order, and a merge is a function from the
+// tables that go in to those that come out. After each installation the tree's invariants are
+// checked, and that it is the one that ApplyEdit gives.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -10,11 +10,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/compaction/simulator/tree_simulator.h"
 #include "engine/compaction/strategy.h"
 #include "engine/io/file_system.h"
 #include "engine/tree/tree.h"
@@ -42,12 +42,21 @@ struct SimulationCounts {
 class TreeSimulation {
  public:
   TreeSimulation(const Strategy& strategy, SimulatedMerge merge);
+  ~TreeSimulation();
+  TreeSimulation(const TreeSimulation&) = delete;
+  TreeSimulation& operator=(const TreeSimulation&) = delete;
 
   // What is there before the history begins.
   void Start(Tree tree);
 
   // Puts `tables` as the newest run into level 0.
   void Flush(std::vector<TableInfo> tables);
+
+  // The largest sequence number in a table so far.
+  SequenceNumber now() const;
+  // Would Begin plan a job if none ran?
+  bool Due() const;
+  uint64_t PendingBytes() const;
 
   // Plans a job beside those that run. False if nothing is due or free.
   bool Begin();
@@ -56,34 +65,28 @@ class TreeSimulation {
   // Runs jobs one after the other until none is due. False if that takes more than `jobs_max`.
   bool Settle(uint64_t jobs_max = 1'000'000);
 
-  const Tree& tree() const { return tree_; }
-  const CompactionPlanner& planner() const { return *planner_; }
+  const Tree& tree() const { return simulator_.tree(); }
+  const CompactionPlanner& planner() const { return simulator_.planner(); }
   const SimulationCounts& counts() const { return counts_; }
-  size_t running() const { return running_.size(); }
+  size_t running() const { return simulator_.running(); }
   // The plan of the job that was begun last.
   const CompactionPlan& last_plan() const { return last_plan_; }
   // What was wrong with a tree or a plan, or "".
   const std::string& wrong() const { return wrong_; }
 
  private:
-  struct Job {
-    CompactionPlan plan;
-    uint64_t output_run = 0;
-    std::vector<TablePtr> outputs;
-  };
+  // What the simulator asks: the tables of Flush and those of the merge.
+  class Model;
 
-  std::vector<TablePtr> Numbered(std::vector<TableInfo> tables);
-  void Install(int level, uint64_t run, const std::vector<TablePtr>& added,
-               const CompactionPlan* plan);
   void CheckPlan(const CompactionPlan& plan);
+  void CheckTree();
+  void Count(const SimulatedJob& job, const Tree& before);
 
-  std::unique_ptr<CompactionPlanner> planner_;
-  SimulatedMerge merge_;
-  Tree tree_;
-  uint64_t next_number_ = 1;
-  std::list<Job> running_;
+  std::unique_ptr<Model> model_;
+  TreeSimulator simulator_;
   CompactionPlan last_plan_;
   SimulationCounts counts_;
+  Tree expected_;  // by ApplyEdit
   std::string wrong_;
 };
 

@@ -67,6 +67,22 @@ TEST(MergingIterator, KeysWithTheSameFirstEightBytesAreOrderedByTheRest) {
   }
 }
 
+TEST(MergingIterator, WhatAllKeysShareNeedNotBeCompared) {
+  const std::vector<OwnedEntry> entries = {Put("user", 1, ""),          Put("user1", 1, ""),
+                                           Put("user12345", 5, ""),     Put("user12345", 4, ""),
+                                           Put("user123456789", 1, ""), Put("user2", 1, "")};
+  for (uint64_t seed = 1; seed <= 50; seed++) {
+    Random random(seed);
+    std::vector<std::unique_ptr<EntryIterator>> children;
+    for (auto& hand : Deal(entries, 3, &random)) {
+      children.push_back(std::make_unique<VectorIterator>(std::move(hand)));
+    }
+    const auto merged = NewMergingIterator(std::move(children), 4);
+    EXPECT_EQ(Drain(merged.get()), entries);
+    WalkAgainstModel(merged.get(), entries, &random, 100);
+  }
+}
+
 TEST(MergingIterator, NoChildrenMakeAnEmptyIterator) {
   const auto merged = NewMergingIterator({});
   merged->SeekToFirst();

@@ -218,6 +218,24 @@ TEST(TableDecode, PropertiesOfAnyBytesAreSafe) {
   }
 }
 
+TEST(TableDecode, PropertiesAreAsLongForEveryNumberAndDatabase) {
+  TableProperties first;
+  first.identity = 1;
+  first.number = 1;
+  const size_t length = EncodeProperties(first).size();
+  for (const uint64_t number : {uint64_t{127}, uint64_t{128}, uint64_t{1} << 40, UINT64_MAX}) {
+    TableProperties other;
+    other.identity = UINT64_MAX - number + 1;
+    other.number = number;
+    const std::string bytes = EncodeProperties(other);
+    EXPECT_EQ(bytes.size(), length);
+    TableProperties decoded;
+    ASSERT_TRUE(DecodeProperties(bytes, &decoded).ok());
+    EXPECT_EQ(decoded.identity, other.identity);
+    EXPECT_EQ(decoded.number, number);
+  }
+}
+
 TEST(TableDecode, PropertiesOfALaterVersionAreSkippedAndMissingOnesAreDamage) {
   std::string bytes = EncodeProperties({});
   TableProperties decoded;

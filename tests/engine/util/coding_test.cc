@@ -37,6 +37,19 @@ TEST(Coding, VarintsComeBackWithTheLengthThatWasForetold) {
   EXPECT_TRUE(rest.empty());
 }
 
+TEST(Coding, PaddedVarintsAllHaveTheSameLengthAndComeBack) {
+  for (uint64_t expected : Edges()) {
+    std::string bytes;
+    PutPaddedVarint(&bytes, expected);
+    EXPECT_EQ(bytes.size(), static_cast<size_t>(kVarintBytesMax)) << expected;
+    std::string_view rest = bytes;
+    uint64_t value = 0;
+    ASSERT_TRUE(GetVarint(&rest, &value)) << expected;
+    EXPECT_EQ(value, expected);
+    EXPECT_TRUE(rest.empty());
+  }
+}
+
 TEST(Coding, AVarintThatIsCutOffOrTooLongIsRefused) {
   uint64_t value;
   for (uint64_t edge : Edges()) {

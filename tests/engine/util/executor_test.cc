@@ -4,8 +4,10 @@
 #include "engine/util/executor.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <set>
@@ -168,6 +170,46 @@ TEST(InlineExecutor, CpuTimeIsThatOfTheJobs) {
   EXPECT_EQ(executor->cpu_ns(), 0u);
   executor->Schedule(JobPriority::kCompaction, [] { Work(); });
   EXPECT_GT(executor->cpu_ns(), 100'000u);
+}
+
+uint64_t ThreadCpuNs() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+TEST(ThreadExecutor, PartsOfAJobRunAtTheSameTimeAndTheirTimeCounts) {
+  auto executor = NewThreadExecutor(1);
+  std::latch all_begun(3);
+  std::vector<uint64_t> cpu_ns(3);
+  std::latch done(1);
+  executor->Schedule(JobPriority::kCompaction, [&] {
+    std::vector<std::function<void()>> parts;
+    for (uint64_t& own_ns : cpu_ns) {
+      parts.push_back([&] {
+        const uint64_t start_ns = ThreadCpuNs();
+        all_begun.arrive_and_wait();
+        Work();
+        own_ns = ThreadCpuNs() - start_ns;
+      });
+    }
+    executor->RunParts(std::move(parts));
+    executor->RunParts({});
+    done.count_down();
+  });
+  done.wait();
+  for (const uint64_t own_ns : cpu_ns) EXPECT_GT(own_ns, 0u) << "it has run";
+  EXPECT_GE(executor->cpu_ns(), cpu_ns[0] + cpu_ns[1] + cpu_ns[2]);
+}
+
+TEST(InlineExecutor, PartsOfAJobRunInOrderInTheCaller) {
+  auto executor = NewInlineExecutor();
+  std::string trace;
+  executor->Schedule(JobPriority::kCompaction, [&] {
+    executor->RunParts({[&] { trace += "a"; }, [&] { trace += "b"; }});
+    trace += "c";
+  });
+  EXPECT_EQ(trace, "abc");
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+"""A metric of one selection, less that of another, lies within bounds.
+
+With `each`, an axis, at every value of it that the first selection has.
+"""
+# SPDX-License-Identifier: Apache-2.0
+
+from analysis.checking import ANY, Outcome, Point, Selection, bounds, number, outcome, split
+from analysis.metrics import digits
+from analysis.series import Trials
+
+
+def check(trials: Trials, metric: str, of: Selection, less: Selection = ANY,
+          low: float | None = None, high: float | None = None, each: str = "",
+          statistic: str = "median") -> Outcome:
+    limits = bounds(low, high)
+    points = []
+    for label, selection in split(trials, each, of).items():
+        first = number(trials, metric, selection, statistic)
+        same = {each: selection[each]} if each else {}
+        second = number(trials, metric, {**less, **same}, statistic)
+        points.append(Point(label or f"{digits(first)} − {digits(second)}", first - second,
+                            *limits))
+    return outcome(points)

@@ -1,0 +1,118 @@
+"""A metric over a setting.
+
+{y} over {x}: each mark is the median of {repetitions}, trials of one {by} are joined. {interval}
+Dashed: what theory expects of the same trials, where a cost model is overlaid.
+"""
+# SPDX-License-Identifier: Apache-2.0
+
+import math
+from collections.abc import Sequence
+
+import pandas
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis.checking import plain, setting
+from analysis.drawing import NothingToDraw
+from analysis.errors import AnalysisError, unknown
+from analysis.metrics import axis_label, axis_scale, metric, tick
+from analysis.model.table import Model, model_named
+from analysis.page import Page, panels_across
+from analysis.records import Trial
+from analysis.series import COLOURS, LINES, MARKERS, Trials
+from analysis.summary import Estimate, estimate
+
+
+def draw(page: Page, trials: Trials, x: str = "engine.size_ratio",
+         y: str = "write_amplification", by: str = "engine.compaction",
+         model: str = "") -> pandas.DataFrame:
+    of = metric(y, trials.metric_names())
+    theory = model_named(model) if model else None
+    for name in (x, by):
+        if all(setting(trial, name) is None for trial in trials.all):
+            raise unknown("setting of these trials", name, trials.all[0].point)
+    workloads = [name for name in trials.having(y) if points_of(trials, name, x, y)]
+    if not workloads:
+        raise NothingToDraw(f"no trial has {y} and a number for {x}")
+    divisor, unit = axis_scale(of.unit, [trial.number(y) for trial in trials.all])
+    groups = list(dict.fromkeys(str(setting(trial, by)) for trial in trials.all))
+    page.begin(len(workloads), left_in=0.44)
+    panels = page.facets(workloads, 1.9, gap_in=0.42)
+    rows = []
+    for axes, workload in zip(panels, workloads, strict=True):
+        for at, group in enumerate(groups):
+            mine = [trial for trial in points_of(trials, workload, x, y)
+                    if str(setting(trial, by)) == group]
+            rows += draw_curve(axes, at, mine, x, y, divisor, theory)
+        finish(axes)
+    for axes in panels[::panels_across(len(panels))]:
+        axes.set_ylabel(axis_label(of.title, unit))
+    page.x_label(x.split(".", 1)[-1].replace("_", " "))
+    draw_legend(page, groups, theory)
+    return pandas.DataFrame([{"by": groups[row.pop("at")], **row} for row in rows])
+
+
+def points_of(trials: Trials, workload: str, x: str, y: str) -> list[Trial]:
+    """The trials with a number for both, by x."""
+    found = [trial for trial in trials.all if trial.workload == workload
+             and isinstance(plain(setting(trial, x)), float) and math.isfinite(trial.number(y))]
+    return sorted(found, key=lambda trial: plain(setting(trial, x)))
+
+
+def look(at: int) -> dict:
+    return {"color": COLOURS[at % len(COLOURS)], "marker": MARKERS[at % len(MARKERS)],
+            "linestyle": LINES[0], "linewidth": 0.9, "markersize": 4.6,
+            "markeredgecolor": "white", "markeredgewidth": 0.5}
+
+
+def draw_curve(axes: Axes, at: int, trials: Sequence[Trial], x: str, y: str, divisor: float,
+               theory: Model | None) -> list[dict]:
+    """One group's curve, its intervals and its theory; returns its numbers."""
+    rows = []
+    for value in dict.fromkeys(plain(setting(trial, x)) for trial in trials):
+        here = [trial for trial in trials if plain(setting(trial, x)) == value]
+        found = estimate([trial.number(y) for trial in here], [trial.steady for trial in here])
+        draw_interval(axes, value, found, divisor, COLOURS[at % len(COLOURS)])
+        rows.append({"at": at, "workload": here[0].workload, "x": value, "metric": y,
+                     "median": found.median, "low": found.low, "high": found.high, "n": found.n,
+                     "model": expected(theory, here[0])})
+    if rows:
+        places = [row["x"] for row in rows]
+        axes.plot(places, [row["median"] / divisor for row in rows], zorder=3, **look(at))
+        axes.plot(places, [row["model"] / divisor for row in rows], zorder=2, linewidth=1.1,
+                  color=COLOURS[at % len(COLOURS)], linestyle=(0, (4, 2)))
+    return rows
+
+
+def draw_interval(axes: Axes, value: float, found: Estimate, divisor: float, colour: str) -> None:
+    if found.has_interval:
+        axes.plot([value, value], [found.low / divisor, found.high / divisor], color=colour,
+                  linewidth=0.9, zorder=2.5)
+
+
+def expected(theory: Model | None, trial: Trial) -> float:
+    """NaN where there is no model, or it knows nothing of the trial's strategy."""
+    try:
+        return theory.predict(trial) if theory else math.nan
+    except AnalysisError:
+        return math.nan
+
+
+def finish(axes: Axes) -> None:
+    """Both axes from zero if that is not far, with room above."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(0 if 0 <= low < 0.6 * high else low, high + 0.06 * (high - low))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick))
+    axes.yaxis.set_major_formatter(FuncFormatter(tick))
+
+
+def draw_legend(page: Page, groups: Sequence[str], theory: Model | None) -> None:
+    handles = [Line2D([], [], **look(at)) for at in range(len(groups))]
+    labels = [group.replace("_", " ") for group in groups]
+    if theory:
+        handles.append(Line2D([], [], color="#555555", linewidth=1.1, linestyle=(0, (4, 2))))
+        labels.append(theory.source)
+    page.legend(handles, labels)
