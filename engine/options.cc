@@ -75,8 +75,11 @@ std::vector<Setting> OptionSettings() {
 }
 
 Status CheckOptions(const Options& options) {
-  Status status = CheckValues(options);
-  if (!status.ok()) return status;
+  const Status status = CheckValues(options);
+  return status.ok() ? CheckCombinations(options) : status;
+}
+
+Status CheckCombinations(const Options& options) {
   if (!options.create_if_missing && options.error_if_exists) {
     return Status::InvalidArgument(
         "create_if_missing = false with error_if_exists = true can never open a database");

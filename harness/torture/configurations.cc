@@ -12,6 +12,7 @@
 
 #include "engine/parts.h"
 #include "engine/setting_text.h"
+#include "engine/strategy_of.h"
 #include "harness/torture/operation_log.h"
 #include "harness/torture/pairwise.h"
 
@@ -210,12 +211,13 @@ const Factors& AllFactors() {
 Options OptionsOf(const PairwiseRow& row) {
   const Factors& factors = AllFactors();
   Options options;
-  for (size_t i = 0; i < row.size(); ++i) {
+  size_t i = 0;  // factors are in the order of ForEach
+  Options::ForEach(options, [&](const Setting& setting, auto& field) {
     const size_t value = row[i] == kUnset ? 0 : static_cast<size_t>(row[i]);
-    [[maybe_unused]] const Status status =
-        SetOption(&options, factors.settings[i].name, factors.values[i][value]);
+    [[maybe_unused]] const Status status = ParseSetting(setting, factors.values[i][value], &field);
     assert(status.ok());
-  }
+    ++i;
+  });
   return options;
 }
 
@@ -229,7 +231,7 @@ constexpr ValuesRow kCompletions[] = {
 // May the settings of `options` be as they are, with those of kCompletions from `first` on that the
 // row leaves open set in some way?
 bool CompletesFrom(size_t first, const PairwiseRow& row, const Options& options) {
-  if (first == std::size(kCompletions)) return CheckOptions(options).ok();
+  if (first == std::size(kCompletions)) return CheckCombinations(options).ok();
   const ValuesRow& completion = kCompletions[first];
   for (size_t i = 0; i < row.size(); ++i) {
     if (AllFactors().settings[i].name != completion.name) continue;
@@ -249,7 +251,7 @@ bool CompletesFrom(size_t first, const PairwiseRow& row, const Options& options)
 // and what strategies may not like is left to them.
 bool CanBeCompleted(const PairwiseRow& row) {
   const Options options = OptionsOf(row);
-  return CheckOptions(options).ok() || CompletesFrom(0, row, options);
+  return CheckCombinations(options).ok() || CompletesFrom(0, row, options);
 }
 
 }  // namespace
