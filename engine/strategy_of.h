@@ -14,8 +14,7 @@ namespace varve {
 // list). REQUIRES: every choice of `options` is in its table.
 Result<Strategy> StrategyOf(const Options& options);
 
-// The part of CheckOptions that is about combinations (engine/options.cc). REQUIRES: SetOption would
-// take each value.
+// The part of CheckOptions that is about combinations. REQUIRES: SetOption would take each value.
 Status CheckCombinations(const Options& options);
 
 }  // namespace varve
