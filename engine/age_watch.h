@@ -24,7 +24,7 @@ class AgeWatch {
     for (const uint64_t age : {limits.tombstone_age, limits.file_age, strategy.window}) {
       if (age != 0) shortest = std::min(shortest, age);
     }
-    watches_ = shortest != UINT64_MAX;
+    watches_ = strategy.has_ages();
     interval_ = std::max<uint64_t>(1, shortest / 64);
     next_check_ = 0;
   }

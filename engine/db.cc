@@ -14,6 +14,7 @@
 #include "engine/util/hash.h"
 
 namespace varve {
+
 DbImpl::~DbImpl() {
   ticker_.reset();
   const bool healthy = maintenance_ != nullptr && maintenance_->error().ok();

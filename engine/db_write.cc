@@ -11,16 +11,14 @@ namespace varve {
 
 // By the write leader, whenever the strategy is another.
 void DbImpl::FollowStrategy() {
-  bool has_ages = false;
   {
     MutexLock lock(state_->mutex);
     ages_.SetLimits(state_->strategy);
     ages_in_seconds_ = state_->strategy.limits.ages_in_seconds;
-    has_ages = state_->strategy.has_ages();
   }
   first_tombstone_time_ = first_tombstone_ != 0 ? AgeNow() : 0;
   // Time in seconds passes without writes, too.
-  const bool ticks = ages_in_seconds_ && has_ages && state_->options.background != "inline";
+  const bool ticks = ages_in_seconds_ && ages_.watches() && state_->options.background != "inline";
   if (!ticks) return;
   constexpr uint64_t kTickMs = 250;
   if (ticker_ == nullptr) ticker_ = std::make_unique<Ticker>(kTickMs, [this] { Tick(); });

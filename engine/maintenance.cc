@@ -9,6 +9,7 @@
 #include "engine/tree/file_names.h"
 
 namespace varve {
+
 Maintenance::Maintenance(DbState& state, std::unique_ptr<Executor> executor)
     : state_(state),
       pacer_(executor->inline_mode()
@@ -99,13 +100,7 @@ void Maintenance::RunCompaction(const std::shared_ptr<RunningCompaction>& runnin
   const CompactionPlan& plan = running->plan;
   JobEvent event;
   event.job = running->job;
-  event.reason = plan.reason;
-  event.trivial_move = plan.trivial_move;
-  event.plan = &plan;
-  event.input_level = plan.inputs.front().level;
-  event.output_level = plan.output_level;
-  for (const CompactionPlan::Input& input : plan.inputs) event.input_tables += input.tables.size();
-  event.input_bytes = plan.input_bytes();
+  Describe(plan, plan.inputs.front().level, &event);
   event.start_ns = state_.clock->NowNs();
   state_.listener->OnJobBegin(event);
   event.status = Compact(plan, &event);

@@ -76,6 +76,8 @@ class Maintenance {
   // Keeps in *running what event->plan refers to.
   Status FlushOldest(JobEvent* event, std::shared_ptr<RunningCompaction>* running)
       EXCLUDES_LOCK(state_.mutex);
+  // Fills in what is known of a job before it runs. `from_level`: the shallowest of its inputs.
+  static void Describe(const CompactionPlan& plan, int from_level, JobEvent* event);
   Status FlushInto(const MemTablePtr& memtable, const CompactionPlan& plan, JobEvent* event)
       EXCLUDES_LOCK(state_.mutex);
   void RunCompaction(const std::shared_ptr<RunningCompaction>& running) EXCLUDES_LOCK(state_.mutex);
@@ -102,6 +104,8 @@ class Maintenance {
   void Release(const std::shared_ptr<RunningCompaction>& running) REQUIRES_LOCK(state_.mutex);
   // Compactions, and flushes that are merged with tables.
   size_t RunningCompactions() const REQUIRES_LOCK(state_.mutex);
+  // The smallest sequence number that a snapshot reads at; kSequenceMax if there is no snapshot.
+  SequenceNumber OldestSnapshot() const REQUIRES_LOCK(state_.mutex);
   // Of the oldest tombstone that a merge could drop, outside of the active memtable; 0: none.
   SequenceNumber OldestTombstone() const REQUIRES_LOCK(state_.mutex);
   // Notes when sequence numbers were given out, if ages are in seconds.

@@ -50,6 +50,17 @@ std::unique_ptr<EntryIterator> NewInput(const Version& version, const Compaction
 
 }  // namespace
 
+void Maintenance::Describe(const CompactionPlan& plan, int from_level, JobEvent* event) {
+  event->reason = plan.reason;
+  if (plan.reason != CompactionReason::kFlush) event->plan = &plan;
+  event->trivial_move = plan.trivial_move;
+  event->input_level = from_level;
+  event->output_level = plan.output_level;
+  for (const CompactionPlan::Input& input : plan.inputs) event->input_tables += input.tables.size();
+  event->input_bytes = plan.input_bytes();
+  event->overlap_bytes = OverlapBytes(plan, from_level);
+}
+
 Status Maintenance::FlushOldest(JobEvent* event, std::shared_ptr<RunningCompaction>* running) {
   MemTablePtr memtable;
   {
@@ -65,15 +76,12 @@ Status Maintenance::FlushOldest(JobEvent* event, std::shared_ptr<RunningCompacti
 
 Status Maintenance::FlushInto(const MemTablePtr& memtable, const CompactionPlan& plan,
                               JobEvent* event) {
-  event->reason = plan.reason;
-  if (plan.reason != CompactionReason::kFlush) event->plan = &plan;
-  event->output_level = plan.output_level;
-  for (const CompactionPlan::Input& input : plan.inputs) event->input_tables += input.tables.size();
-  event->input_bytes = memtable->table->bytes() + plan.input_bytes();
-  event->overlap_bytes = OverlapBytes(plan, kMemTableLevel);
+  Describe(plan, kMemTableLevel, event);
+  event->input_bytes += memtable->table->bytes();
   TreeEdit edit;
   std::vector<Version::NumberedTable> open;
   if (Status s = MergePlan(plan, memtable->table.get(), event, &edit, &open); !s.ok()) return s;
+  AddRemoved(plan, &edit);
   {
     MutexLock lock(state_.mutex);
     edit.oldest_wal =
@@ -88,7 +96,6 @@ Status Maintenance::FlushInto(const MemTablePtr& memtable, const CompactionPlan&
 }
 
 Status Maintenance::Compact(const CompactionPlan& plan, JobEvent* event) {
-  event->overlap_bytes = OverlapBytes(plan, event->input_level);
   TreeEdit edit;
   std::vector<Version::NumberedTable> open;
   if (plan.trivial_move) {
@@ -101,12 +108,10 @@ Status Maintenance::Compact(const CompactionPlan& plan, JobEvent* event) {
     }
     event->output_tables = edit.added_tables.size();
     event->output_bytes = event->input_bytes;
-    AddRemoved(plan, &edit);
-  } else if (plan.drop) {
-    AddRemoved(plan, &edit);
-  } else if (Status s = MergePlan(plan, nullptr, event, &edit, &open); !s.ok()) {
-    return s;
+  } else if (!plan.drop) {
+    if (Status s = MergePlan(plan, nullptr, event, &edit, &open); !s.ok()) return s;
   }
+  AddRemoved(plan, &edit);
   if (plan.moves_cursor) edit.cursors.push_back({plan.inputs.front().level, plan.cursor});
   return Install(std::move(edit), open, false);
 }
@@ -160,7 +165,6 @@ Status Maintenance::MergePlan(const CompactionPlan& plan, const MemTable* memtab
   for (const TablePtr& table : output->tables) {
     edit->added_tables.push_back({plan.output_level, run, table});
   }
-  AddRemoved(plan, edit);
   *open = std::move(output->open);
   return {};
 }

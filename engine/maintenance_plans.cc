@@ -32,7 +32,7 @@ BusyTables Maintenance::Busy() const {
 PlannerInput Maintenance::InputWith(const BusyTables& busy) const {
   PlannerInput input{state_.version->tree(), busy};
   input.now = std::max(state_.last_sequence.load(), plans_ahead_to_);
-  input.oldest_snapshot = state_.snapshots.empty() ? kSequenceMax : *state_.snapshots.begin();
+  input.oldest_snapshot = OldestSnapshot();
   input.times = &state_.times;
   if (state_.strategy.limits.ages_in_seconds) input.now_seconds = state_.clock->UnixSeconds();
   return input;
@@ -95,9 +95,12 @@ void Maintenance::ChangeOptions(const Options& options) {
   Schedule();
 }
 
+SequenceNumber Maintenance::OldestSnapshot() const {
+  return state_.snapshots.empty() ? kSequenceMax : *state_.snapshots.begin();
+}
+
 SequenceNumber Maintenance::OldestTombstone() const {
-  const SequenceNumber snapshot =
-      state_.snapshots.empty() ? kSequenceMax : *state_.snapshots.begin();
+  const SequenceNumber snapshot = OldestSnapshot();
   SequenceNumber oldest = 0;
   const auto note = [&](SequenceNumber tombstone) {
     if (tombstone == 0 || tombstone > snapshot) return;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/io/forwarding_file_system.h"
 #include "engine/util/mutex.h"
 
 namespace varve {
@@ -97,47 +98,32 @@ class DeviceRandomAccessFile final : public RandomAccessFile {
   const std::shared_ptr<Device> device_;
 };
 
-class DeviceFileSystem final : public FileSystem {
+class DeviceFileSystem final : public ForwardingFileSystem {
  public:
   DeviceFileSystem(FileSystem* below, const DeviceModel& model, Clock* clock)
-      : below_(below), device_(std::make_shared<Device>(model, clock)) {}
+      : ForwardingFileSystem(below), device_(std::make_shared<Device>(model, clock)) {}
 
   Result<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path,
                                                         const WriteOptions& options) override {
-    auto file = below_->NewWritableFile(path, options);
+    auto file = below().NewWritableFile(path, options);
     if (!file.ok()) return file.status();
     return std::unique_ptr<WritableFile>(
         std::make_unique<DeviceWritableFile>(std::move(*file), device_));
   }
   Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path) override {
-    auto file = below_->OpenFile(path);
+    auto file = below().OpenFile(path);
     if (!file.ok()) return file.status();
     return std::unique_ptr<RandomAccessFile>(
         std::make_unique<DeviceRandomAccessFile>(std::move(*file), device_));
   }
-  Status Rename(const std::string& from, const std::string& to) override {
-    return below_->Rename(from, to);
-  }
-  Status Remove(const std::string& path) override { return below_->Remove(path); }
-  Status CreateDirectory(const std::string& path) override { return below_->CreateDirectory(path); }
   Status SyncDirectory(IoCause cause, const std::string& path) override {
     const uint64_t begun = device_->now_ns();
-    Status status = below_->SyncDirectory(cause, path);
+    Status status = below().SyncDirectory(cause, path);
     device_->WaitForAnswer(begun);
     return status;
   }
-  Result<std::vector<std::string>> List(const std::string& path) override {
-    return below_->List(path);
-  }
-  Result<uint64_t> FileLength(const std::string& path) override { return below_->FileLength(path); }
-  bool Exists(const std::string& path) override { return below_->Exists(path); }
-  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
-    return below_->Lock(path);
-  }
-  uint64_t bytes_written_ahead() const override { return below_->bytes_written_ahead(); }
 
  private:
-  FileSystem* const below_;
   const std::shared_ptr<Device> device_;
 };
 

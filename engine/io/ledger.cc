@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "engine/io/forwarding_file_system.h"
 #include "engine/util/clock.h"
 
 namespace varve {
@@ -154,43 +155,29 @@ class LedgerRandomAccessFile final : public RandomAccessFile {
   Ledger* const ledger_;
 };
 
-class LedgerFileSystem final : public FileSystem {
+class LedgerFileSystem final : public ForwardingFileSystem {
  public:
-  LedgerFileSystem(FileSystem* below, Ledger* ledger) : below_(below), ledger_(ledger) {}
+  LedgerFileSystem(FileSystem* below, Ledger* ledger)
+      : ForwardingFileSystem(below), ledger_(ledger) {}
 
   Result<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path,
                                                         const WriteOptions& options) override {
-    auto file = below_->NewWritableFile(path, options);
+    auto file = below().NewWritableFile(path, options);
     if (!file.ok()) return file.status();
     return std::unique_ptr<WritableFile>(
         std::make_unique<LedgerWritableFile>(std::move(*file), ledger_));
   }
   Result<std::unique_ptr<RandomAccessFile>> OpenFile(const std::string& path) override {
-    auto file = below_->OpenFile(path);
+    auto file = below().OpenFile(path);
     if (!file.ok()) return file.status();
     return std::unique_ptr<RandomAccessFile>(
         std::make_unique<LedgerRandomAccessFile>(std::move(*file), ledger_));
   }
-  Status Rename(const std::string& from, const std::string& to) override {
-    return below_->Rename(from, to);
-  }
-  Status Remove(const std::string& path) override { return below_->Remove(path); }
-  Status CreateDirectory(const std::string& path) override { return below_->CreateDirectory(path); }
   Status SyncDirectory(IoCause cause, const std::string& path) override {
-    return TimedSync(ledger_, cause, [&] { return below_->SyncDirectory(cause, path); });
+    return TimedSync(ledger_, cause, [&] { return below().SyncDirectory(cause, path); });
   }
-  Result<std::vector<std::string>> List(const std::string& path) override {
-    return below_->List(path);
-  }
-  Result<uint64_t> FileLength(const std::string& path) override { return below_->FileLength(path); }
-  bool Exists(const std::string& path) override { return below_->Exists(path); }
-  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
-    return below_->Lock(path);
-  }
-  uint64_t bytes_written_ahead() const override { return below_->bytes_written_ahead(); }
 
  private:
-  FileSystem* const below_;
   Ledger* const ledger_;
 };
 
