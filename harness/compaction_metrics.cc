@@ -45,6 +45,21 @@ uint64_t EntriesWritten(const Counters& after, const Counters& before) {
   return entries;
 }
 
+// The shape of the tree at the end of measure, and its runs over the samples.
+void AddShape(const StoreState& end, const SampleSummary& measured, Json* json) {
+  if (end.levels.empty()) return;
+  uint64_t levels = 0;
+  uint64_t runs = 0;
+  for (const LevelShape& level : end.levels) {
+    levels += level.tables > 0 ? 1 : 0;
+    runs += level.runs;
+  }
+  (*json)["levels"] = levels;
+  (*json)["runs"] = runs;
+  if (measured.runs_samples == 0) return;
+  (*json)["runs_mean"] = Quotient(measured.runs_sum, measured.runs_samples);
+}
+
 // How far the totals of one target level and reason are apart.
 uint64_t Distance(uint64_t a, uint64_t b) { return a > b ? a - b : b - a; }
 
@@ -75,6 +90,7 @@ void AddCompactionMetrics(const PhaseRecords& phases, const SampleSummary& measu
   const Counters& after = measure->after.counters;
   AddSums(Difference(after.compactions, before.compactions), json);
   (*json)["compactions"] = CompactionsJson(after.compactions, before.compactions);
+  AddShape(measure->after, measured, json);
   (*json)["tombstones_left"] = after.tombstones;
   (*json)["tombstone_age_max"] = std::max(after.tombstone_age_max, measured.tombstone_age_max);
   const PhaseRecord* drain = FindPhase(phases, "drain");

@@ -61,15 +61,18 @@ void AddLedger(const StoreState& now, const StoreState& before, Cells* cells) {
   cells->Add(total.bytes_read);
 }
 
+uint64_t RunsOf(const StoreState& store) {
+  uint64_t runs = 0;
+  for (const LevelShape& level : store.levels) runs += level.runs;
+  return runs;
+}
+
 void AddTree(const StoreState& store, Cells* cells) {
   const bool known = !store.levels.empty();
-  LevelShape sum;
-  for (const LevelShape& level : store.levels) {
-    sum.runs += level.runs;
-    sum.tables += level.tables;
-  }
-  cells->AddIf(known, sum.runs);
-  cells->AddIf(known, sum.tables);
+  uint64_t tables = 0;
+  for (const LevelShape& level : store.levels) tables += level.tables;
+  cells->AddIf(known, RunsOf(store));
+  cells->AddIf(known, tables);
   const auto at = [&store](int level) {
     const auto index = static_cast<size_t>(level);
     return index < store.levels.size() ? store.levels[index] : LevelShape();
@@ -130,6 +133,10 @@ void Sampler::Add(const SampleState& state) {
   waiting_.push_back(std::make_unique<SampleState>(state));
   summary_->tombstone_age_max =
       std::max(summary_->tombstone_age_max, state.store.counters.tombstone_age_max);
+  if (!state.store.levels.empty()) {
+    summary_->runs_sum += RunsOf(state.store);
+    ++summary_->runs_samples;
+  }
   if (state.live_bytes == 0) return;
   if (state.store.has_counters) {
     const double overhead = SpaceOverhead(state.store, state.live_bytes);

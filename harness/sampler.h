@@ -57,6 +57,8 @@ struct SampleSummary {
   double space_overhead_peak = 0;
   double space_overhead_sum = 0;  // over so many samples
   uint64_t space_overhead_samples = 0;
+  uint64_t runs_sum = 0;  // of the tree, over so many samples
+  uint64_t runs_samples = 0;
   uint64_t tombstone_age_max = 0;  // over the samples
 };
 

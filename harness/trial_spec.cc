@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/setting_text.h"
+#include "engine/strategy_of.h"
 #include "engine/util/hash.h"
 #include "harness/pacing.h"
 #include "harness/store.h"
@@ -278,6 +279,12 @@ Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory)
   }
   const Status status = CheckOptions(options);
   if (!status.ok()) return status.Annotate("engine");
+  if (spec.trial.verify && StrategyOf(options)->drops_data()) {
+    return Status::InvalidArgument(
+        fmt::format("compaction {} drops the oldest data (fifo_bytes_max or file_age_max is set), "
+                    "which would be reported as lost: set trial.verify = false",
+                    options.compaction));
+  }
   const auto workload = TrialWorkload(spec, workloads_directory);
   if (!workload.ok()) return workload.status();
   if (workload->operations == 0 && spec.trial.seconds <= 0) {

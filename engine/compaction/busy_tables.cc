@@ -14,6 +14,7 @@ namespace varve {
 void BusyTables::Add(const CompactionPlan& plan) {
   for (const CompactionPlan::Input& input : plan.inputs) {
     for (const TablePtr& table : input.tables) tables.insert(table->number);
+    if (input.level < plan.output_level) leaving[input.run] += input.tables.size();
   }
   if (plan.drop || (plan.inputs.empty() && !plan.flush)) return;
   const auto [low, high] = plan.KeyRange();
@@ -25,6 +26,11 @@ bool BusyTables::TablesFree(const Run& run, size_t first, size_t last) const {
   return std::none_of(run.tables.begin() + static_cast<std::ptrdiff_t>(first),
                       run.tables.begin() + static_cast<std::ptrdiff_t>(last),
                       [this](const TablePtr& table) { return tables.contains(table->number); });
+}
+
+bool BusyTables::Leaves(const Run& run) const {
+  const auto found = leaving.find(run.id);
+  return found != leaving.end() && found->second == run.tables.size();
 }
 
 bool BusyTables::OutputFree(int level, std::string_view low, std::string_view high,

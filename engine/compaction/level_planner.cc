@@ -96,6 +96,11 @@ bool Strategy::counts_reads() const {
          std::find(triggers.begin(), triggers.end(), ReadCount) != triggers.end();
 }
 
+bool Strategy::drops_data() const {
+  const bool may = std::find(rules.begin(), rules.end(), DropOldest) != rules.end();
+  return may && (bytes_max != 0 || limits.file_age != 0);
+}
+
 std::unique_ptr<CompactionPlanner> NewStrategyPlanner(const Strategy& strategy) {
   if (strategy.kind == Strategy::Kind::kRuns) return NewRunPlanner(strategy);
   return std::make_unique<LevelPlanner>(strategy);

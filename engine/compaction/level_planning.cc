@@ -61,6 +61,19 @@ const Run* LevelPlanning::SingleRun(int level) const {
   return runs.empty() ? nullptr : &runs.front();
 }
 
+std::optional<const Run*> LevelPlanning::Receiver(int level) const {
+  if (layout_.RunsMax(level) != 1) return nullptr;
+  const std::vector<Run>& runs = RunsOf(level);
+  size_t staying = 0;
+  for (const Run& run : runs) staying += busy_.Leaves(run) ? 0 : 1;
+  if (staying == 0) return nullptr;
+  const Run& newest = runs.front();
+  if (staying > 1 || busy_.Leaves(newest)) return std::nullopt;
+  const bool full = layout_.LimitedByBytes(level) && newest.bytes() > layout_.Capacity(level);
+  const bool goes_first = full && (runs.size() > 1 || layout_.MovesWhole(level));
+  return goes_first ? std::nullopt : std::optional(&newest);
+}
+
 std::optional<CompactionPlan> LevelPlanning::PlanDue(const Due& due) const {
   if (due.what == Due::What::kAllRuns) return PlanAllRuns(due.reason);
   if (due.what == Due::What::kTable) return PlanTable(due.level, due.table, due.reason);
@@ -191,10 +204,9 @@ std::optional<CompactionPlan> LevelPlanning::Into(int level, CompactionPlan plan
 
 std::optional<CompactionPlan> LevelPlanning::Finish(int level, CompactionPlan plan) const {
   plan.output_level = level;
-  const bool single = layout_.RunsMax(level) == 1;
-  const Run* into = single ? SingleRun(level) : nullptr;
-  // With more runs than it may have, that level is due itself, and first.
-  if (into != nullptr && RunsOf(level).size() > 1) return std::nullopt;
+  const std::optional<const Run*> receiver = Receiver(level);
+  if (!receiver.has_value()) return std::nullopt;
+  const Run* into = *receiver;
   plan.trivial_move = MayMove(plan, into);
   if (into != nullptr) plan.output_run = into->id;
   if (into != nullptr && !plan.trivial_move) {
@@ -260,7 +272,9 @@ void LevelPlanning::AddCuts(CompactionPlan* plan) const {
 bool LevelPlanning::TableFree(int level, const TableInfo& table) const {
   if (busy_.tables.contains(table.number)) return false;
   const int next = layout_.Next(level);
-  const Run* into = SingleRun(next);
+  const std::optional<const Run*> receiver = Receiver(next);
+  if (!receiver.has_value()) return false;
+  const Run* into = *receiver;
   if (into == nullptr) return busy_.OutputFree(next, table.smallest, table.largest, true);
   const auto [first, last] = into->Overlapping(table.smallest, table.largest);
   std::string_view low = table.smallest;
@@ -276,12 +290,9 @@ bool LevelPlanning::TableFree(int level, const TableInfo& table) const {
 // the equals of the one before.
 std::optional<size_t> LevelPlanning::Choose(int level) const {
   const Run& run = *SingleRun(level);
-  const MovementInput movement_input{strategy_,
-                                     input_,
-                                     level,
-                                     run,
-                                     SingleRun(layout_.Next(level)),
-                                     SingleRun(layout_.Next(level) + 1)};
+  const int next = layout_.Next(level);
+  const Run* into = Receiver(next).value_or(nullptr);
+  const MovementInput movement_input{strategy_, input_, level, run, into, SingleRun(next + 1)};
   std::vector<size_t> candidates;
   const bool all_free = busy_.tables.empty() && busy_.outputs.empty();
   for (size_t i = 0; i < run.tables.size(); ++i) {

@@ -60,6 +60,12 @@ class LevelPlanning {
 
   const std::vector<Run>& RunsOf(int level) const;
   const Run* SingleRun(int level) const;
+  // The run of `level` that arrivals are merged into; nullptr: they become a new run. Nothing if
+  // the level is due itself and goes first: it has more runs than it may, or a full run that moves
+  // as a whole (merges into ever larger runs would take the bandwidth from the one that all wait
+  // for). Older runs that leave as a whole do not count, so that a long merge below holds up nobody
+  // above.
+  std::optional<const Run*> Receiver(int level) const;
 
   const Strategy& strategy_;
   const PlannerInput& input_;

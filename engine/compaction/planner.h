@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,6 +31,7 @@ struct BusyTables {
     bool new_run = false;
   };
   std::vector<Output> outputs;
+  std::map<uint64_t, size_t> leaving;  // by run: how many of its tables go to a deeper level
 
   // Adds what the job of `plan` holds from its start until its result is installed.
   void Add(const CompactionPlan& plan);
@@ -37,6 +39,9 @@ struct BusyTables {
   // May a plan take all of tables [first, last) of `run`?
   bool TablesFree(const Run& run, size_t first, size_t last) const;
   bool TablesFree(const Run& run) const { return TablesFree(run, 0, run.tables.size()); }
+
+  // Are all tables of `run` on their way to a deeper level?
+  bool Leaves(const Run& run) const;
 
   // May a plan write [low, high] into an existing run of `level`, or a new run there?
   bool OutputFree(int level, std::string_view low, std::string_view high, bool new_run) const;

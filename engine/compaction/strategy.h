@@ -117,6 +117,8 @@ struct Strategy {
   uint64_t level0_trigger() const { return levels.front().runs_max + 1; }
   // Does a plan depend on how often tables are read?
   bool counts_reads() const;
+  // Do plans drop live data, for its age or for want of room?
+  bool drops_data() const;
   // Does a plan depend on time? Then there is something to plan when nothing has changed.
   bool has_ages() const { return limits.tombstone_age != 0 || limits.file_age != 0 || window != 0; }
 };

@@ -207,6 +207,17 @@ def test_percentiles_that_too_few_operations_lie_beyond_are_left_out(tmp_path: P
     assert "latency_read_p999_ns" not in metrics
 
 
+def test_metrics_are_drawn_side_by_side(tmp_path: Path):
+    folder = synthetic.make(tmp_path / "r", variants=2, workloads=("ycsb_a", "ycsb_c"))
+    numbers = draw(folder, "metrics",
+                   metrics=["throughput_ops_per_second", "write_amplification"]).numbers
+    assert list(zip(numbers["workload"], numbers["metric"], strict=True))[::2] == [
+        ("ycsb_a", "throughput_ops_per_second"), ("ycsb_c", "throughput_ops_per_second"),
+        ("ycsb_a", "write_amplification")], "ycsb_c writes nothing"
+    with pytest.raises(AnalysisError, match="did you mean write_amplification"):
+        draw(folder, "metrics", metrics=["write_amplificaton"])
+
+
 def test_two_repetitions_are_all_drawn_and_have_no_interval(tmp_path: Path):
     folder = synthetic.make(tmp_path / "r", variants=1, repetitions=2, workloads=("ycsb_a",))
     drawn = draw(folder, "throughput")

@@ -93,6 +93,19 @@ TEST_F(CompactionMetricsTest, TheAgeOfTombstonesIsTheLargestOfSamplesAndEnd) {
   EXPECT_EQ(Metrics()["tombstone_age_max"], 90);
 }
 
+TEST_F(CompactionMetricsTest, TheShapeIsThatOfTheEndAndTheMeanOfSamples) {
+  AllPhases();
+  EXPECT_FALSE(Metrics().contains("levels"));
+  phases_[1]->after.levels = {{3, 3, 30, 3}, {0, 0, 0, 0}, {1, 7, 70, 7}};
+  phases_[2]->after.levels = {{9, 9, 90, 9}};
+  EXPECT_EQ(Metrics()["levels"], 2);
+  EXPECT_EQ(Metrics()["runs"], 4);
+  EXPECT_FALSE(Metrics().contains("runs_mean"));
+  measured_.runs_sum = 9;
+  measured_.runs_samples = 2;
+  EXPECT_DOUBLE_EQ(Metrics()["runs_mean"], 4.5);
+}
+
 TEST_F(CompactionMetricsTest, WithoutJobsNothingIsDividedByThem) {
   Phase("measure", [] {});
   const Json json = Metrics();

@@ -146,6 +146,13 @@ TEST(Plan, WhatCannotRunIsRefusedBeforeAnythingRuns) {
       HasSubstr("x.toml (v): engine: level0_slowdown_runs = 99 must not exceed"));
   EXPECT_THAT(error("title = \"t\"\n[workload]\noperations = 0\n"),
               HasSubstr("x.toml: workload ycsb_a has no end"));
+  const std::string fifo = "[engine]\ncompaction = \"fifo\"\nfifo_bytes_max = \"1 MiB\"\n";
+  EXPECT_EQ(
+      error("title = \"t\"\n" + fifo),
+      "x.toml: compaction fifo drops the oldest data (fifo_bytes_max or file_age_max is set), "
+      "which would be reported as lost: set trial.verify = false");
+  EXPECT_EQ(error("title = \"t\"\n[trial]\nverify = false\n" + fifo), "no error");
+  EXPECT_EQ(error("title = \"t\"\n[engine]\ncompaction = \"fifo\"\n"), "no error");
   EXPECT_THAT(error("title = \"t\"\n[trial]\nrepetitions = 1000\n[sweep]\n"
                     "\"engine.size_ratio\" = [2,3,4,5,6,7,8,9,10,11]\n"
                     "\"engine.level0_runs\" = [2,3,4,5,6,7,8,9,10,11,12]\n"),

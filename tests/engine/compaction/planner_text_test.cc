@@ -3,7 +3,8 @@
 //   strategy NAME setting=value …   the strategy for what follows; answers with its data
 //   plan                            a tree, and lines for the rest of PlannerInput: the next plan.
 //                                   "pending L1 [a,f]" or "pending L1 [a,f] new run" for what
-//                                   running jobs will write, "now 900" (sequence number),
+//                                   running jobs will write, "leaving 3 2" for the run 3 of which
+//                                   they take 2 tables downward, "now 900" (sequence number),
 //                                   "snapshot 500", "reads 7 120" (table, count), "seconds 60",
 //                                   "time 500 30" (sequence number, seconds)
 //   flush bytes=1M smallest=a …     the same: the plan of the flush of a memtable
@@ -186,6 +187,10 @@ class PlannerScript {
     words >> word;
     if (word == "pending") {
       scene->busy.outputs.push_back(ParsePending(line));
+    } else if (word == "leaving") {
+      uint64_t run = 0;
+      words >> run;
+      words >> scene->busy.leaving[run];
     } else if (word == "now") {
       words >> scene->now;
     } else if (word == "seconds") {

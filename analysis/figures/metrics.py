@@ -1,0 +1,46 @@
+"""Metrics side by side.
+
+One panel a metric. Filled marks are medians of {repetitions}. {interval} Rings are the single
+trials, crosses those that were not steady.
+"""
+# SPDX-License-Identifier: Apache-2.0
+
+from collections.abc import Sequence
+
+import pandas
+
+from analysis.drawing import NothingToDraw, estimate_row
+from analysis.metrics import axis_label, axis_scale, metric
+from analysis.page import Page
+from analysis.rows import (draw_estimate, finish_axis, largest_value, marked, missing_row,
+                           number_at_right, row_panels)
+from analysis.series import Trials
+
+
+def draw(page: Page, trials: Trials,
+         metrics: Sequence[str] = ("stall_seconds", "throughput_worst_window_ops_per_second",
+                                   "latency_all_p999_ns")) -> pandas.DataFrame:
+    known = trials.metric_names()
+    found = {name: metric(name, known) for name in metrics}
+    panels = {(workload, name): one
+              for name, one in found.items() for workload in trials.having(name)}
+    if not panels:
+        raise NothingToDraw("no trial has any of these metrics")
+    several = len({workload for workload, _ in panels}) > 1
+    scales, titles = [], []
+    for (workload, name), one in panels.items():
+        scales.append(axis_scale(one.unit, [largest_value(trials, workload, [name])]))
+        label = axis_label(one.title, scales[-1][1])
+        titles.append(f"{workload}: {label}" if several else label)
+    rows = []
+    drawn = row_panels(page, titles, trials.series)
+    for axes, (workload, name), (divisor, _) in zip(drawn, panels, scales, strict=True):
+        for y, one in enumerate(trials.series):
+            estimate = draw_estimate(axes, trials, workload, one, name, y, divisor)
+            if estimate.n:
+                number_at_right(axes, y, marked(estimate, divisor))
+            else:
+                missing_row(axes, y)
+            rows.append(estimate_row(workload, one, name, estimate))
+        finish_axis(axes, largest_value(trials, workload, [name]) / divisor)
+    return pandas.DataFrame(rows)
