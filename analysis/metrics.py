@@ -124,7 +124,7 @@ def metric(name: str, known: Iterable[str] = ()) -> Metric:
                       f"the {percentile} of the trial's histogram")
     if name in set(known):
         return Metric(name, name.replace("_", " "), unit_of(name), "")
-    raise unknown("metric", name, [*METRICS, *known])
+    raise unknown("metric", name, dict.fromkeys([*METRICS, *known]))
 
 
 def unit_of(name: str) -> str:

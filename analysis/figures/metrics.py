@@ -18,10 +18,10 @@ from analysis.series import Trials
 
 
 def draw(page: Page, trials: Trials,
-         metrics: Sequence[str] = ("stall_seconds", "throughput_worst_window_ops_per_second",
-                                   "latency_all_p999_ns")) -> pandas.DataFrame:
-    known = trials.metric_names()
-    found = {name: metric(name, known) for name in metrics}
+         metrics: str | Sequence[str] = "stall_seconds,throughput_worst_window_ops_per_second,"
+                                        "latency_all_p999_ns") -> pandas.DataFrame:
+    names = metrics.split(",") if isinstance(metrics, str) else metrics
+    found = {name: metric(name, trials.metric_names()) for name in names}
     panels = {(workload, name): one
               for name, one in found.items() for workload in trials.having(name)}
     if not panels:
@@ -30,7 +30,7 @@ def draw(page: Page, trials: Trials,
     scales, titles = [], []
     for (workload, name), one in panels.items():
         scales.append(axis_scale(one.unit, [largest_value(trials, workload, [name])]))
-        label = axis_label(one.title, scales[-1][1])
+        label = axis_label(one.title, scales[-1][1].replace(" operations/s", "/s"))
         titles.append(f"{workload}: {label}" if several else label)
     rows = []
     drawn = row_panels(page, titles, trials.series)
