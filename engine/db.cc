@@ -134,7 +134,7 @@ std::unique_ptr<Iterator> DbImpl::NewIterator(const ReadOptions& options) {
   context.kind = IoKind::kScan;
   context.fill_cache = options.fill_cache;
   context.counters = &counters;
-  reads->version->AddIterators(context, &sources);
+  reads->version->AddIterators(context, options.lower_bound, options.upper_bound, &sources);
   counters.iterators.Add();
   VisibleIteratorOptions visible;
   visible.at = at;

@@ -36,6 +36,8 @@ struct LevelReadCounters {
   uint64_t blocks_from_storage = 0;
   uint64_t scan_blocks_from_cache = 0;  // data blocks for iterators
   uint64_t scan_blocks_from_storage = 0;
+  uint64_t scan_filter_probes = 0;     // filters asked for the prefix of an iterator's bounds
+  uint64_t scan_filter_negatives = 0;  // that said no: the table is left out
 };
 
 // The source level of a merge in which a memtable took part.

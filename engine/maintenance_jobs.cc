@@ -7,6 +7,7 @@
 #include "engine/compaction/split_merge.h"
 #include "engine/iterator/merging_iterator.h"
 #include "engine/maintenance.h"
+#include "engine/table_options.h"
 #include "engine/tree/file_names.h"
 
 namespace varve {
@@ -150,6 +151,8 @@ Status Maintenance::MergePlan(const CompactionPlan& plan, const MemTable* memtab
   request.new_number = [this] { return state_.NewNumber(); };
   request.stopping = &stopping_;
   request.cuts = plan.cuts;
+  request.filter_bits_per_key = FilterBitsPerKey(state_.options, version->tree(), plan,
+                                                 memtable == nullptr ? 0 : memtable->entries());
   const std::unique_ptr<JobPace> pace = BeginPace(*event);
   request.pace = pace.get();
   Result<MergeOutput> output = RunSplitMerge(state_.tables, split);

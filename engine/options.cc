@@ -9,6 +9,7 @@
 #include "engine/parts.h"
 #include "engine/setting_text.h"
 #include "engine/strategy_of.h"
+#include "engine/table_options.h"
 
 namespace varve {
 namespace {
@@ -84,6 +85,7 @@ Status CheckCombinations(const Options& options) {
     return Status::InvalidArgument(
         "create_if_missing = false with error_if_exists = true can never open a database");
   }
+  if (Status s = FilterBudgetOf(options).status(); !s.ok()) return s;
   return CheckStalls(options);
 }
 

@@ -59,6 +59,9 @@ struct Options {
   std::string compression = "none";
   std::string filter = "bloom";
   double filter_bits_per_key = 10;
+  std::string filter_allocation = "uniform";
+  std::string filter_bits_by_level;
+  uint64_t filter_prefix_bytes = 0;
   uint64_t table_bytes = 64 << 20;
   uint64_t open_files_max = 0;
   uint64_t manifest_bytes = 4 << 20;
@@ -172,8 +175,18 @@ void Options::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"compression", kChoice, 0, 0, "compression", "of data blocks"}, self.compression);
   visit(Setting{"filter", kChoice, 0, 0, "filter", "kind of filter over the keys of a table"},
         self.filter);
-  visit(Setting{"filter_bits_per_key", kNumber, 0, 64, "", "memory of the filter"},
+  visit(Setting{"filter_bits_per_key", kNumber, 0, 64, "",
+                "memory of filters; 0: none (xor8, fuse8, fuse16 take 9.84, 9.04, 18.08, or none)"},
         self.filter_bits_per_key);
+  visit(Setting{"filter_allocation", kChoice, 0, 0, "filter_allocation",
+                "how the bits of filters are spread over runs"},
+        self.filter_allocation);
+  visit(Setting{"filter_bits_by_level", kText, 0, 0, "",
+                "bits per key in levels 0, 1, …, the last one repeated, for levels: 14,12,9.5"},
+        self.filter_bits_by_level);
+  visit(Setting{"filter_prefix_bytes", kCount, 0, 65536, "",
+                "filters also hold so many first bytes of keys, for scans within these; 0: no"},
+        self.filter_prefix_bytes);
   visit(Setting{"table_bytes", kBytes, 4 * kKiB, 64 * kGiB, "",
                 "target size of a table; a run is cut into tables of this size"},
         self.table_bytes);

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "engine/db_state.h"
+#include "engine/table_options.h"
 #include "engine/tree/file_names.h"
 #include "engine/util/hash.h"
 #include "engine/wal/wal_reader.h"
@@ -180,6 +181,7 @@ class Replay {
     request.older = &older;
     request.cause = kFlushCause;
     request.new_number = [this] { return state_.NewNumber(); };
+    request.filter_bits_per_key = FilterBitsPerKey(state_.options, tree_, {}, memtable_->entries());
     auto output = RunMerge(state_.tables, request);
     if (!output.ok()) return output.status();
     const uint64_t run = state_.NewNumber();

@@ -68,6 +68,8 @@ void AddReads(const Counters& after, const Counters& before, Differences* json) 
               b.scan_blocks_from_cache);
     json->Add(prefix + "scan_blocks_from_storage", a.scan_blocks_from_storage,
               b.scan_blocks_from_storage);
+    json->Add(prefix + "scan_filter_probes", a.scan_filter_probes, b.scan_filter_probes);
+    json->Add(prefix + "scan_filter_negatives", a.scan_filter_negatives, b.scan_filter_negatives);
   }
 }
 

@@ -68,6 +68,8 @@ class RunWriter {
     builder.checksum_context = factory_.ChecksumContext(number_);
     builder.identity = factory_.identity;
     builder.number = number_;
+    builder.filter_bits_per_key =
+        request_.filter_bits_per_key.value_or(builder.filter_bits_per_key);
     builder_ = std::make_unique<TableBuilder>(builder, file_.get(), request_.cause);
     written_.push_back(number_);
     return {};

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,8 @@ struct MergeRequest {
   std::function<uint64_t()> new_number;         // for tables
   const std::atomic<bool>* stopping = nullptr;  // set: give up with kBusy
   JobPace* pace = nullptr;                      // nullptr: as fast as it goes
+  // Of the filters of its tables; none: as the factory says.
+  std::optional<double> filter_bits_per_key;
   // Ascending: a table ends before the first key at or after each of these. See TableCutter.
   std::vector<std::string> cuts;
 };

@@ -32,7 +32,9 @@ struct TableBuilder::Rep {
         file(table_file),
         cause(io_cause),
         filter_bytes_per_1024_keys(
-            static_cast<uint64_t>(table_options.filter_bits_per_key * 1024 / 8)),
+            filtered() ? static_cast<uint64_t>(
+                             options.filter->BitsPerKey(options.filter_bits_per_key) * 1024 / 8)
+                       : 0),
         block(table_options.restart_interval) {
     buffer.reserve(kAppendBytes + 2 * table_options.block_bytes);
   }
@@ -44,6 +46,8 @@ struct TableBuilder::Rep {
   void StartEntry(const Entry& entry, size_t shared, bool same_key);
   Status FinishBlock();
   Status AppendBuffer();
+  // Notes a key, which begins with `shared` bytes of the key before it.
+  void HashForFilter(std::string_view key, size_t shared);
   // Appends a block that is not data. Returns its length in the file.
   uint64_t AddMeta(std::string_view contents);
 
@@ -63,7 +67,7 @@ struct TableBuilder::Rep {
   uint64_t unindexed_bytes = 0;
   uint64_t data_bytes = 0;
 
-  std::vector<uint64_t> hashes;  // of distinct keys
+  std::vector<uint64_t> hashes;  // of distinct keys and prefixes
   TableProperties properties;
   std::string last_key;
   Tag last_tag = 0;
@@ -151,11 +155,19 @@ Status TableBuilder::Add(const Entry& entry) {
 
   if (info.entries == 0) info.smallest = entry.key;
   CountEntry(entry, &info);
-  if (!same_key && rep.filtered()) rep.hashes.push_back(HashKey(entry.key));
+  if (!same_key && rep.filtered()) rep.HashForFilter(entry.key, info.entries == 1 ? 0 : shared);
   rep.last_key.resize(entry.key.size());
   entry.key.copy(rep.last_key.data() + shared, std::string::npos, shared);
   rep.last_tag = entry.tag;
   return {};
+}
+
+void TableBuilder::Rep::HashForFilter(std::string_view key, size_t shared) {
+  hashes.push_back(HashKey(key));
+  const uint64_t prefix_bytes = options.filter_prefix_bytes;
+  if (shared < prefix_bytes && key.size() >= prefix_bytes) {
+    hashes.push_back(HashPrefix(key.substr(0, prefix_bytes)));
+  }
 }
 
 uint64_t TableBuilder::Rep::AddMeta(std::string_view contents) {
@@ -182,6 +194,7 @@ Result<TableInfo> TableBuilder::Finish() {
     if (!filter.empty()) {
       footer.filter_bytes = rep.AddMeta(filter);
       properties.filter_name = rep.options.filter->name();
+      properties.filter_prefix_bytes = rep.options.filter_prefix_bytes;
     }
   }
   footer.index_bytes = rep.AddMeta(rep.index.contents());

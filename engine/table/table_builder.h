@@ -21,6 +21,8 @@ struct TableBuilderOptions {
   const Compression* compression = nullptr;  // nullptr: none
   const FilterPolicy* filter = nullptr;      // nullptr: none
   double filter_bits_per_key = 10;
+  // The filter also holds the first so many bytes of the keys that have as many; 0: it does not.
+  uint64_t filter_prefix_bytes = 0;
   // Part of every checksum in the file, so that an intact block of another file is caught.
   uint64_t checksum_context = 0;
   // Stored, so that the table can be told without a manifest: the database, and the table's number.

@@ -27,6 +27,11 @@ std::string_view CheckEntry(const TableFile& table, size_t block, const Entry& e
   if (filter != nullptr && !filter->MayContain(HashKey(entry.key), table.filter())) {
     return "filter denies a key of the table";
   }
+  const uint64_t prefix_bytes = table.properties().filter_prefix_bytes;
+  if (filter != nullptr && prefix_bytes > 0 && entry.key.size() >= prefix_bytes &&
+      !filter->MayContain(HashPrefix(entry.key.substr(0, prefix_bytes)), table.filter())) {
+    return "filter denies a prefix of a key of the table";
+  }
   return "";
 }
 
@@ -72,6 +77,9 @@ std::string DumpProperties(const TableFile& table) {
   const TableFooter& footer = table.footer();
   line("data_bytes", footer.data_bytes);
   line("filter_bytes", footer.filter_bytes);
+  if (properties.filter_prefix_bytes != 0) {
+    line("filter_prefix_bytes", properties.filter_prefix_bytes);
+  }
   line("index_bytes", footer.index_bytes);
   line("properties_bytes", footer.properties_bytes);
   return out;

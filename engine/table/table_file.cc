@@ -82,8 +82,9 @@ Status TableFile::Load(const ReadContext& context) {
   if (footer_.filter_bytes == 0) return {};
   offset = footer_.filter_offset();
   status = LoadMeta({IoKind::kFilter, context.level, context.reason}, offset, footer_.filter_bytes,
-                    &filter_);
+                    &contents);
   if (!status.ok()) return Locate(status, "filter", offset);
+  filter_ = AlignedBytes(contents);
   filter_policy_ = FilterPolicyOfName(properties_.filter_name);
   return {};
 }

@@ -15,6 +15,7 @@
 #include "engine/table/table_format.h"
 #include "engine/table/table_index.h"
 #include "engine/table/table_reader.h"
+#include "engine/util/aligned_bytes.h"
 
 namespace varve {
 
@@ -28,7 +29,7 @@ class TableFile {
   const TableFooter& footer() const { return footer_; }
   const TableProperties& properties() const { return properties_; }
   const TableIndex& index() const { return index_; }
-  const std::string& filter() const { return filter_; }
+  std::string_view filter() const { return filter_.view(); }
   // nullptr if the table has no filter, or one of a policy that is not known here.
   const FilterPolicy* filter_policy() const { return filter_policy_; }
   uint64_t number() const { return options_.number; }
@@ -68,7 +69,7 @@ class TableFile {
   TableFooter footer_;
   TableProperties properties_;
   TableIndex index_;
-  std::string filter_;
+  AlignedBytes filter_;
   const FilterPolicy* filter_policy_ = nullptr;
 };
 

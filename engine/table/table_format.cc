@@ -28,8 +28,9 @@ enum PropertyId : uint64_t {
   kFilterName,
   kIdentity,
   kNumber,
+  kFilterPrefixBytes,
 };
-constexpr uint64_t kPropertyCount = kNumber;
+constexpr uint64_t kPropertyCount = kFilterPrefixBytes;
 
 // Calls visit(id, field) for each property that is a number. Self may be const.
 template <class Self, class Visitor>
@@ -50,6 +51,7 @@ template <class Self, class Visitor>
 void ForEachOptionalNumber(Self& self, Visitor&& visit) {
   visit(kIdentity, self.identity);
   visit(kNumber, self.number);
+  visit(kFilterPrefixBytes, self.filter_prefix_bytes);
 }
 
 // The same for each property that is bytes.

@@ -71,6 +71,8 @@ struct TableProperties {
   // Which table of which database this is, for those who find it without a manifest; 0: not told.
   uint64_t identity = 0;
   uint64_t number = 0;
+  // The filter also holds this many first bytes of the keys that have as many; 0: it does not.
+  uint64_t filter_prefix_bytes = 0;
 };
 
 // Adds an entry to the counts and sums of *info; its key range is left to the caller.

@@ -9,6 +9,8 @@
 #include "engine/table/table_dump.h"
 #include "engine/table/table_file.h"
 #include "engine/table/table_iterator.h"
+#include "engine/util/hash.h"
+#include "engine/util/prefix.h"
 
 namespace varve {
 
@@ -83,6 +85,20 @@ Status TableReader::Get(const ReadContext& context, std::string_view key, uint64
   return {};
 }
 
+bool TableReader::MayHoldRange(const ReadContext& context, std::string_view lower,
+                               std::string_view upper) const {
+  const TableFile& table = *table_;
+  const FilterPolicy* filter = table.filter_policy();
+  const uint64_t prefix_bytes = table.properties().filter_prefix_bytes;
+  if (filter == nullptr || prefix_bytes == 0 || !RangeHasPrefix(lower, upper, prefix_bytes)) {
+    return true;
+  }
+  Count(context, &LevelReadTallies::scan_filter_probes);
+  if (filter->MayContain(HashPrefix(lower.substr(0, prefix_bytes)), table.filter())) return true;
+  Count(context, &LevelReadTallies::scan_filter_negatives);
+  return false;
+}
+
 std::unique_ptr<EntryIterator> TableReader::NewIterator(const ReadContext& context) const {
   return std::make_unique<TableIterator>(table_.get(), context);
 }
@@ -102,7 +118,7 @@ void TableReader::AppendPieces(uint64_t piece_bytes, std::vector<TablePiece>* pi
 
 Status TableReader::Verify() const { return VerifyTable(*table_); }
 uint64_t TableReader::index_bytes() const { return table_->index().bytes(); }
-uint64_t TableReader::filter_bytes() const { return table_->filter().capacity(); }
+uint64_t TableReader::filter_bytes() const { return table_->filter().size(); }
 const TableInfo& TableReader::info() const { return table_->properties().info; }
 uint64_t TableReader::entries() const { return info().entries; }
 std::string TableReader::DumpText(bool with_entries) const {

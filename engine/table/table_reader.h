@@ -76,6 +76,12 @@ class TableReader {
   Status Get(const ReadContext& context, std::string_view key, uint64_t hash, SequenceNumber at,
              TableHit* hit) const;
 
+  // False only if no key of the table is in [lower, upper) (an empty `upper` is no bound), for all
+  // that the filter knows: it is asked if all keys in there begin with a prefix of the length that
+  // it holds. Counts that at context.level.
+  bool MayHoldRange(const ReadContext& context, std::string_view lower,
+                    std::string_view upper) const;
+
   // The context is copied. The table must outlive the iterator. The bytes of an entry live until
   // the iterator moves; a key to Seek must not be among them. Without fill_cache, blocks that are
   // not cached are read many at a time; a compaction does not look into the cache at all.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <iterator>
 
 #include "engine/iterator/merging_iterator.h"
 #include "engine/util/prefix.h"
@@ -83,14 +84,34 @@ Status Version::Get(ReadContext context, std::string_view key, uint64_t hash, Se
   return {};
 }
 
-void Version::AddIterators(ReadContext context,
+void Version::AddIterators(ReadContext context, std::string_view lower, std::string_view upper,
                            std::vector<std::unique_ptr<EntryIterator>>* iterators) const {
   for (size_t level = 0; level < tree_.levels.size(); ++level) {
     context.level = static_cast<uint8_t>(level);
     for (const Run& run : tree_.levels[level].runs) {
-      iterators->push_back(NewIterator(context, run.tables));
+      if (lower.empty() && upper.empty()) {
+        iterators->push_back(NewIterator(context, run.tables));
+        continue;
+      }
+      const std::vector<TablePtr> tables = TablesIn(context, run, lower, upper);
+      if (!tables.empty()) iterators->push_back(NewIterator(context, tables));
     }
   }
+}
+
+std::vector<TablePtr> Version::TablesIn(const ReadContext& context, const Run& run,
+                                        std::string_view lower, std::string_view upper) const {
+  const auto first =
+      std::partition_point(run.tables.begin(), run.tables.end(),
+                           [&](const TablePtr& table) { return table->largest < lower; });
+  const auto last = std::partition_point(first, run.tables.end(), [&](const TablePtr& table) {
+    return upper.empty() || table->smallest < upper;
+  });
+  std::vector<TablePtr> tables;
+  std::copy_if(first, last, std::back_inserter(tables), [&](const TablePtr& table) {
+    return Find(table->number)->reader().MayHoldRange(context, lower, upper);
+  });
+  return tables;
 }
 
 std::unique_ptr<EntryIterator> Version::NewIterator(const ReadContext& context,

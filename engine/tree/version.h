@@ -66,8 +66,9 @@ class Version {
   Status Get(ReadContext context, std::string_view key, uint64_t hash, SequenceNumber at,
              TableHit* hit) const;
 
-  // Appends an iterator for each run. The version must outlive them.
-  void AddIterators(ReadContext context,
+  // Appends an iterator for each run that may have keys in [lower, upper) (empty: no bound), over
+  // its tables that may. The version must outlive them.
+  void AddIterators(ReadContext context, std::string_view lower, std::string_view upper,
                     std::vector<std::unique_ptr<EntryIterator>>* iterators) const;
 
   // An iterator over some tables of one run. The version must outlive it.
@@ -92,6 +93,10 @@ class Version {
     static constexpr size_t kNone = SIZE_MAX;
     size_t FindTable(std::string_view key) const;
   };
+
+  // The tables of `run` that may have keys in [lower, upper).
+  std::vector<TablePtr> TablesIn(const ReadContext& context, const Run& run, std::string_view lower,
+                                 std::string_view upper) const;
 
   Tree tree_;
   std::vector<NumberedTable> open_;  // of this tree only, ascending

@@ -14,6 +14,12 @@ namespace varve {
 // The hash of a key that filters are built from. Stored inside filters: it never changes.
 inline uint64_t HashKey(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
 
+// The same of a prefix that filters hold for scans: another number than that of an equal key.
+inline uint64_t HashPrefix(std::string_view prefix) {
+  constexpr uint64_t kSeed = 0x5072656669786573;
+  return XXH3_64bits_withSeed(prefix.data(), prefix.size(), kSeed);
+}
+
 // A checksum of `bytes` that also depends on `context`, so that intact bytes in the wrong place
 // do not pass.
 inline uint64_t Checksum64(std::string_view bytes, uint64_t context) {

@@ -1,5 +1,5 @@
-// KeyPrefix: the first 8 bytes of a key as an integer that compares as the bytes do; and
-// CommonPrefixBytes: how far two keys are equal.
+// KeyPrefix: the first 8 bytes of a key as an integer that compares as the bytes do;
+// CommonPrefixBytes: how far two keys are equal; RangeHasPrefix: whether all keys of a range are.
 //
 // Comparing two prefixes costs no memory access. Unequal prefixes decide the order of the keys;
 // equal ones decide nothing, because shorter keys are padded with zeros.
@@ -39,6 +39,20 @@ inline size_t CommonPrefixBytes(std::string_view a, std::string_view b) {
   }
   while (at < limit && a[at] == b[at]) at++;
   return at;
+}
+
+// Do all keys in [lower, upper) (an empty `upper` is no bound) begin with the first `bytes` bytes
+// of `lower`? Then `upper` begins with them as well, or it is the least key that comes after all
+// that do: for "ab" that is "ac", for "a\xff" it is "b", and for "\xff" there is none.
+inline bool RangeHasPrefix(std::string_view lower, std::string_view upper, size_t bytes) {
+  if (lower.size() < bytes) return false;
+  const std::string_view prefix = lower.substr(0, bytes);
+  if (upper.starts_with(prefix)) return true;
+  std::string_view rest = prefix.substr(0, prefix.find_last_not_of('\xff') + 1);
+  if (rest.empty() || upper.size() != rest.size()) return rest.empty() && upper.empty();
+  rest.remove_suffix(1);
+  const auto last = static_cast<unsigned char>(prefix[rest.size()]);
+  return upper.starts_with(rest) && static_cast<unsigned char>(upper.back()) == last + 1;
 }
 
 }  // namespace varve

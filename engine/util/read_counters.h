@@ -28,6 +28,7 @@ struct LevelReadTallies {
   Tally runs_probed, filter_probes, filter_negatives, filter_false_positives;
   Tally blocks_from_cache, blocks_from_storage;
   Tally scan_blocks_from_cache, scan_blocks_from_storage;
+  Tally scan_filter_probes, scan_filter_negatives;
 };
 
 // One per thread and database; the owner thread writes.
@@ -54,6 +55,8 @@ struct alignas(64) ReadCounters {
       counters->levels[i].blocks_from_storage += levels[i].blocks_from_storage.Read();
       counters->levels[i].scan_blocks_from_cache += levels[i].scan_blocks_from_cache.Read();
       counters->levels[i].scan_blocks_from_storage += levels[i].scan_blocks_from_storage.Read();
+      counters->levels[i].scan_filter_probes += levels[i].scan_filter_probes.Read();
+      counters->levels[i].scan_filter_negatives += levels[i].scan_filter_negatives.Read();
     }
   }
 };

@@ -1,4 +1,4 @@
-// What tables, filters, the block cache and merges cost, entry by entry: 16-byte random keys,
+// What tables, the block cache and merges cost, entry by entry: 16-byte random keys,
 // 100-byte values, everything in memory.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -303,36 +303,6 @@ void BM_VisibleIterate(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_VisibleIterate);
-
-std::vector<uint64_t> Hashes(size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<uint64_t> hashes(count);
-  for (uint64_t& hash : hashes) hash = random();
-  return hashes;
-}
-
-void BM_BloomBuild(benchmark::State& state) {
-  const std::vector<uint64_t> hashes = Hashes(static_cast<size_t>(state.range(0)), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(Bloom().Build(hashes, 10));
-  state.SetItemsProcessed(state.iterations() * state.range(0));
-}
-BENCHMARK(BM_BloomBuild)->ArgName("keys")->Arg(500000)->Unit(benchmark::kMillisecond);
-
-// In the second-level cache, and far out of every cache.
-void BM_BloomProbe(benchmark::State& state) {
-  const std::vector<uint64_t> hashes = Hashes(static_cast<size_t>(state.range(0)), 1);
-  const std::string filter = Bloom().Build(hashes, 10);
-  const bool present = state.range(1) == 1;
-  std::mt19937_64 random(present ? 1 : 2);
-  size_t i = 0;
-  uint64_t yesses = 0;
-  for (auto _ : state) {
-    const uint64_t hash = present ? hashes[i++ % hashes.size()] : random();
-    yesses += Bloom().MayContain(hash, filter) ? 1 : 0;
-  }
-  benchmark::DoNotOptimize(yesses);
-}
-BENCHMARK(BM_BloomProbe)->ArgNames({"keys", "present"})->ArgsProduct({{100000, 50000000}, {0, 1}});
 
 BlockBytes Block(size_t bytes) {
   BlockBytes block = BlockBytes::Allocate(bytes);

@@ -16,7 +16,8 @@ class VarveStore final : public Store {
     const Options& options = db_->options();
     const FilterPart* part = FindPart(FilterParts(), options.filter);
     const auto filter = part == nullptr ? nullptr : part->make();
-    if (filter == nullptr) return;
+    // What runs of different rates add up to depends on which of them are asked how often.
+    if (filter == nullptr || options.filter_allocation != "uniform") return;
     filter_rate_expected_ = filter->ExpectedFalsePositiveRate(options.filter_bits_per_key);
   }
 

@@ -51,6 +51,11 @@ constexpr NamedRow kNamed[] = {
     {"filter_without_bits", "filter_bits_per_key=0"},
     {"filter_1_bit", "filter_bits_per_key=1"},
     {"filter_64_bits", "filter_bits_per_key=64"},
+    {"filters_monkey", "filter_allocation=monkey filter_bits_per_key=5"},
+    {"filters_monkey_ribbon", "filter_allocation=monkey filter=ribbon compaction=tiered"},
+    {"filters_by_level", "filter_allocation=levels filter_bits_by_level=14,0,6"},
+    {"filters_not_last", "filter_allocation=not_last filter=fuse8"},
+    {"filters_of_prefixes", "filter_prefix_bytes=4"},
     {"no_cache", "cache=none"},
     {"cache_of_nothing", "cache_bytes=0"},
     {"lru", "cache=lru"},
@@ -130,6 +135,8 @@ constexpr ValuesRow kValues[] = {
     {"block_bytes", "256 1024 4096 65536"},
     {"restart_interval", "1 2 16 1024"},
     {"filter_bits_per_key", "0 1 10 64"},
+    {"filter_bits_by_level", "none 14,0,6"},
+    {"filter_prefix_bytes", "0 4"},
     {"table_bytes", "4096 16384 67108864"},
     {"open_files_max", "0 1 3"},
     {"size_ratio", "2 3 4 10"},
@@ -278,6 +285,11 @@ const std::vector<Configuration>& NamedConfigurations() {
       Options options = SmallTortureOptions();
       options.memtable = memtable.name;
       all.push_back({fmt::format("memtable_{}", memtable.name), options});
+    }
+    for (const FilterPart& filter : FilterParts()) {
+      Options options = SmallTortureOptions();
+      options.filter = filter.name;
+      all.push_back({fmt::format("filter_{}", filter.name), options});
     }
     for (const CompactionPart& compaction : CompactionParts()) {
       Options options = SmallTortureOptions();

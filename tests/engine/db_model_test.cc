@@ -54,7 +54,8 @@ class DbModelTest : public testing::TestWithParam<Configuration> {
     options_.memtable = GetParam().memtable;
     options_.compaction = GetParam().compaction;
     options_.background = GetParam().background;
-    options_.filter = Chance(0.5) ? "bloom" : "none";
+    options_.filter = FilterParts()[Below(FilterParts().size())].name;
+    options_.filter_prefix_bytes = Chance(0.5) ? 0 : 4;
     options_.compression = Chance(0.5) ? "lz4" : "none";
     options_.cache = Chance(0.5) ? "clock" : Chance(0.5) ? "lru" : "none";
     options_.granularity = Chance(0.5) ? "file" : "auto";

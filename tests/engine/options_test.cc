@@ -222,6 +222,18 @@ TEST(CheckOptions, RefusesWhatCannotWorkTogether) {
        "down before they stop"},
       {{{"create_if_missing", "false"}, {"error_if_exists", "true"}},
        "create_if_missing = false with error_if_exists = true can never open a database"},
+      {{{"filter", "fuse8"}, {"filter_allocation", "monkey"}},
+       "filter_allocation = monkey cannot go with filter = fuse8, which takes 9.04 bits per key "
+       "whatever it is given"},
+      {{{"filter", "xor8"}, {"filter_allocation", "levels"}},
+       "filter_allocation = levels cannot go with filter = xor8, which takes 9.84 bits per key "
+       "whatever it is given"},
+      {{{"filter_bits_by_level", "14,many"}},
+       "filter_bits_by_level: \"many\" is no number of bits from 0 to 64; write 14,12,9.5"},
+      {{{"filter_bits_by_level", "14,,3"}},
+       "filter_bits_by_level: \"\" is no number of bits from 0 to 64; write 14,12,9.5"},
+      {{{"filter_bits_by_level", "65"}},
+       "filter_bits_by_level: \"65\" is no number of bits from 0 to 64; write 14,12,9.5"},
   };
   for (const Combination& c : cases) EXPECT_EQ(MessageOf(CheckWith(c.settings)), c.message);
 }

@@ -8,6 +8,7 @@
 #include "engine/filter/bloom_filter.h"
 #include "engine/io/memory_file_system.h"
 #include "engine/options.h"
+#include "engine/parts.h"
 #include "engine/table/block.h"
 #include "engine/table/table_salvage.h"
 #include "engine/tree/current_file.h"
@@ -147,8 +148,13 @@ std::vector<Seed> BlockSeeds() {
 
 std::vector<Seed> FilterSeeds() {
   const std::vector<uint64_t> hashes = {HashKey("a"), HashKey("b"), HashKey("c")};
-  const std::string filter = BloomFilterPolicy().Build(hashes, 10);
-  return {{"bloom", std::string(1, 40) + filter}};
+  std::vector<Seed> seeds;
+  for (const FilterPart& part : FilterParts()) {
+    const auto policy = part.make();
+    if (policy == nullptr) continue;
+    seeds.push_back({std::string(part.name), std::string(1, 40) + policy->Build(hashes, 10)});
+  }
+  return seeds;
 }
 
 std::vector<Seed> OptionSeeds() {

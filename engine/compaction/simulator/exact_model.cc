@@ -139,8 +139,12 @@ class ExactModel::LiveKeys {
 // Builds tables as the engine's merges do, and keeps what is in them.
 class ExactModel::Writer {
  public:
-  Writer(const ExactModel& model, const std::vector<std::string>& cuts, const NewNumber& new_number)
-      : model_(model), new_number_(new_number), cutter_(model.table_bytes_, cuts) {}
+  Writer(const ExactModel& model, const std::vector<std::string>& cuts, double filter_bits_per_key,
+         const NewNumber& new_number)
+      : model_(model),
+        filter_bits_per_key_(filter_bits_per_key),
+        new_number_(new_number),
+        cutter_(model.table_bytes_, cuts) {}
 
   Status Add(const Entry& entry) {
     const uint64_t file_bytes = builder_ == nullptr ? 0 : builder_->file_bytes();
@@ -162,6 +166,7 @@ class ExactModel::Writer {
     TableBuilderOptions options = model_.builder_;
     options.identity = 1;  // of no database: its size is that of any
     options.number = new_number_();
+    options.filter_bits_per_key = filter_bits_per_key_;
     file_ = std::make_unique<DiscardingFile>();
     builder_ = std::make_unique<TableBuilder>(options, file_.get(), IoCause{IoKind::kCompaction});
     table_ = std::make_shared<ExactTable>();
@@ -181,6 +186,7 @@ class ExactModel::Writer {
   }
 
   const ExactModel& model_;
+  const double filter_bits_per_key_;
   const NewNumber& new_number_;
   TableCutter cutter_;
   std::unique_ptr<DiscardingFile> file_;
@@ -190,7 +196,8 @@ class ExactModel::Writer {
 };
 
 ExactModel::ExactModel(const Options& options)
-    : memtable_options_{options.memtable_bytes, options.memtable_entries_max},
+    : options_(options),
+      memtable_options_{options.memtable_bytes, options.memtable_entries_max},
       part_(FindPart(MemTableParts(), options.memtable)),
       filter_(FindPart(FilterParts(), options.filter)->make()),
       builder_(TableOptionsOf(options, filter_.get())),
@@ -221,7 +228,8 @@ Result<std::vector<TablePtr>> ExactModel::Flush(const Tree& tree, const NewNumbe
   memtable_->Seal();
   OlderData older(tree);
   StableIterator input(memtable_->NewIterator(), sequence_ - values_.size() + 1, values_);
-  Result<std::vector<TablePtr>> tables = Write(&input, &older, {}, new_number);
+  const double bits = FilterBitsPerKey(options_, tree, {}, memtable_->entries());
+  Result<std::vector<TablePtr>> tables = Write(&input, &older, {}, bits, new_number);
   memtable_ = part_->make(memtable_options_);
   values_.clear();
   return tables;
@@ -234,17 +242,19 @@ Result<std::vector<TablePtr>> ExactModel::Merge(const CompactionPlan& plan, cons
     inputs.push_back(std::make_unique<SlotIterator>(input.tables));
   }
   OlderData older(tree, plan);
-  return Write(NewMergingIterator(std::move(inputs)).get(), &older, plan.cuts, new_number);
+  const double bits = FilterBitsPerKey(options_, tree, plan, 0);
+  return Write(NewMergingIterator(std::move(inputs)).get(), &older, plan.cuts, bits, new_number);
 }
 
 Result<std::vector<TablePtr>> ExactModel::Write(EntryIterator* input, OlderData* older,
                                                 const std::vector<std::string>& cuts,
+                                                double filter_bits_per_key,
                                                 const NewNumber& new_number) const {
   MergeRequest request;
   request.input = input;
   request.older = older;
   MergeOutput counts;
-  Writer writer(*this, cuts, new_number);
+  Writer writer(*this, cuts, filter_bits_per_key, new_number);
   if (Status s = MergeEntries(request, &writer, &counts); !s.ok()) return s;
   return writer.Take();
 }

@@ -51,8 +51,10 @@ class ExactModel final : public TableModel {
 
   Result<std::vector<TablePtr>> Write(EntryIterator* input, OlderData* older,
                                       const std::vector<std::string>& cuts,
+                                      double filter_bits_per_key,
                                       const NewNumber& new_number) const;
 
+  const Options options_;
   const MemTableOptions memtable_options_;
   const MemTablePart* const part_;
   const std::unique_ptr<FilterPolicy> filter_;

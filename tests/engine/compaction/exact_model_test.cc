@@ -135,6 +135,7 @@ Options RandomOptions(std::string_view compaction, Random* random) {
     options.merge_mode = OneOf("merge_mode", random);
     options.level_sizes = OneOf("level_sizes", random);
     options.flush_merges = random->OneIn(3);
+    options.filter_allocation = OneOf("filter_allocation", random);
   } while (!CheckOptions(options).ok());
   return options;
 }

@@ -204,12 +204,14 @@ TEST(TableDecode, PropertiesOfAnyBytesAreSafe) {
   properties.info.smallest = "a";
   properties.info.largest = std::string(300, 'z');
   properties.filter_name = "filter";
+  properties.filter_prefix_bytes = 3;
   properties.restart_interval = 16;
   const std::string bytes = EncodeProperties(properties);
   TableProperties decoded;
   ASSERT_TRUE(DecodeProperties(bytes, &decoded).ok());
   EXPECT_EQ(decoded.info, properties.info);
   EXPECT_EQ(decoded.filter_name, "filter");
+  EXPECT_EQ(decoded.filter_prefix_bytes, 3u);
   EXPECT_EQ(decoded.restart_interval, 16u);
   for (uint64_t seed = 1; seed <= 3000; seed++) {
     Random random(seed);
