@@ -78,9 +78,7 @@ struct DbState {
 
   uint64_t NewNumber() { return next_number.fetch_add(1, std::memory_order_relaxed); }
 
-  MemTableOptions memtable_options() const {
-    return {options.memtable_bytes, options.memtable_entries_max};
-  }
+  MemTableOptions memtable_options() const { return MemTableOptionsOf(options); }
 
   MemTablePtr NewMemTable(uint64_t wal_number) const {
     auto table = std::make_shared<LoggedMemTable>();

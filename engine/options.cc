@@ -48,6 +48,16 @@ Status CheckStalls(const Options& options) {
   return Status();
 }
 
+// Buckets are charged before anything is in them.
+Status CheckBuckets(const Options& options) {
+  constexpr uint64_t kBucketBytes = 8;
+  const uint64_t taken = options.memtable_buckets * kBucketBytes;
+  if (!options.memtable.starts_with("hash_") || taken <= options.memtable_bytes / 2) return {};
+  return Status::InvalidArgument(
+      fmt::format("memtable_buckets = {} take {} bytes, more than half of memtable_bytes = {}",
+                  options.memtable_buckets, taken, FormatBytes(options.memtable_bytes)));
+}
+
 }  // namespace
 
 Status SetOption(Options* options, std::string_view name, std::string_view text) {
@@ -86,6 +96,7 @@ Status CheckCombinations(const Options& options) {
         "create_if_missing = false with error_if_exists = true can never open a database");
   }
   if (Status s = FilterBudgetOf(options).status(); !s.ok()) return s;
+  if (Status s = CheckBuckets(options); !s.ok()) return s;
   return CheckStalls(options);
 }
 

@@ -50,6 +50,11 @@ struct Options {
   uint64_t memtable_bytes = 64 << 20;
   uint64_t memtable_entries_max = 0;
   uint64_t memtables_max = 3;
+  uint64_t memtable_buckets = 0;
+  uint64_t memtable_prefix_bytes = 16;
+  bool memtable_preallocate = false;
+  bool memtable_sort_on_read = false;
+  bool memtable_huge_pages = false;
   std::string cache = "clock";
   uint64_t cache_bytes = 64 << 20;
 
@@ -164,6 +169,21 @@ void Options::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"memtables_max", kCount, 2, 64, "",
                 "memtables in memory, active and sealed; writes stop at this number"},
         self.memtables_max);
+  visit(Setting{"memtable_buckets", kCount, 0, 1e9, "",
+                "hash memtables: H, the number of buckets; 0: one for each KiB of memtable_bytes"},
+        self.memtable_buckets);
+  visit(Setting{"memtable_prefix_bytes", kCount, 0, 65536, "",
+                "hash memtables: X, first bytes of a key that choose its bucket; 0: one bucket"},
+        self.memtable_prefix_bytes);
+  visit(Setting{"memtable_preallocate", kFlag, 0, 0, "",
+                "vector: room for all entries is taken at the beginning; false: it grows"},
+        self.memtable_preallocate);
+  visit(Setting{"memtable_sort_on_read", kFlag, 0, 0, "",
+                "vector: a get sorts a copy of the active memtable; false: it scans it"},
+        self.memtable_sort_on_read);
+  visit(Setting{"memtable_huge_pages", kFlag, 0, 0, "",
+                "pages of 2 MiB for memtables of at least 16 MiB, where the kernel grants them"},
+        self.memtable_huge_pages);
   visit(Setting{"cache", kChoice, 0, 0, "cache", "block cache"}, self.cache);
   visit(Setting{"cache_bytes", kBytes, 0, 16 * kTiB, "", "memory for cached blocks"},
         self.cache_bytes);

@@ -16,7 +16,12 @@
 #include "engine/filter/fuse_filter.h"
 #include "engine/filter/ribbon_filter.h"
 #include "engine/filter/xor_filter.h"
+#include "engine/memtable/art_memtable.h"
 #include "engine/memtable/avl_memtable.h"
+#include "engine/memtable/btree_memtable.h"
+#include "engine/memtable/hash_linked_list_memtable.h"
+#include "engine/memtable/hash_skiplist_memtable.h"
+#include "engine/memtable/hash_vector_memtable.h"
 #include "engine/memtable/map_memtable.h"
 #include "engine/memtable/rbtree_memtable.h"
 #include "engine/memtable/skiplist_memtable.h"
@@ -45,10 +50,20 @@ std::unique_ptr<BlockCache> NoCache(uint64_t) { return nullptr; }
 
 constexpr MemTablePart kMemTables[] = {
     {"skiplist", "skip list in an arena", NewMemTable<SkipListMemTable>},
+    {"btree", "B+ tree over 8-byte pieces of keys: fewest cache misses of those that keep order",
+     NewMemTable<BTreeMemTable>},
+    {"art", "adaptive radix tree: no comparisons, nodes of 4 to 256 children",
+     NewMemTable<ArtMemTable>},
     {"avl", "AVL tree: strictly balanced, readers never wait", NewMemTable<AvlMemTable>},
     {"rbtree", "red-black tree: fewer rotations than avl, a little deeper",
      NewMemTable<RbTreeMemTable>},
     {"vector", "append, sort when sealed: fastest load, slowest read", NewMemTable<VectorMemTable>},
+    {"hash_linked_list", "hash table of sorted lists: quick gets, sorted only when sealed",
+     NewMemTable<HashLinkedListMemTable>},
+    {"hash_skiplist", "hash table of skip lists: gets do not suffer from few buckets",
+     NewMemTable<HashSkipListMemTable>},
+    {"hash_vector", "hash table of vectors: a bucket is in one place",
+     NewMemTable<HashVectorMemTable>},
     {"map", "std::map under a lock: the reference that the others are tested against",
      NewMemTable<MapMemTable>},
 };
@@ -221,6 +236,18 @@ const FilterPolicy* FilterPolicyOfName(std::string_view name) {
     if (policy != nullptr && policy->name() == name) return policy.get();
   }
   return nullptr;
+}
+
+MemTableOptions MemTableOptionsOf(const Options& options) {
+  MemTableOptions memtable;
+  memtable.bytes_max = options.memtable_bytes;
+  memtable.entries_max = options.memtable_entries_max;
+  memtable.buckets = options.memtable_buckets;
+  memtable.prefix_bytes = options.memtable_prefix_bytes;
+  memtable.preallocate = options.memtable_preallocate;
+  memtable.sort_on_read = options.memtable_sort_on_read;
+  memtable.huge_pages = options.memtable_huge_pages;
+  return memtable;
 }
 
 const std::vector<PartTable>& PartTables() {

@@ -39,6 +39,8 @@ using MovementPart = Part<Movement>;
 using SchedulerPart = Part<std::unique_ptr<Scheduler> (*)()>;
 
 std::span<const MemTablePart> MemTableParts();
+// What the settings say to a memtable.
+MemTableOptions MemTableOptionsOf(const Options& options);
 std::span<const FilterPart> FilterParts();
 std::span<const CachePart> CacheParts();
 std::span<const CompressionPart> CompressionParts();

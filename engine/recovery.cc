@@ -194,7 +194,7 @@ class Replay {
 
   // Nobody reads while logs are replayed: to append, and to sort once, is quickest.
   std::unique_ptr<MemTable> NewReplayTable() const {
-    return FindPart(MemTableParts(), "vector")->make({state_.options.memtable_bytes});
+    return FindPart(MemTableParts(), "vector")->make(MemTableOptionsOf(state_.options));
   }
 
   DbState& state_;

@@ -18,7 +18,8 @@ namespace varve {
 
 class AvlMemTable final : public BinaryTreeMemTable {
  public:
-  explicit AvlMemTable(const MemTableOptions& /*options*/) {}
+  explicit AvlMemTable(const MemTableOptions& options)
+      : BinaryTreeMemTable(options, sizeof *this) {}
 
   // True if the tree is balanced as it must be. For tests. REQUIRES: no writer.
   bool CheckInvariants() const { return CheckedHeight(root()) != kBroken; }

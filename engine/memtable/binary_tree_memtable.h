@@ -36,9 +36,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/memtable/memtable.h"
+#include "engine/memtable/arena_memtable.h"
 #include "engine/memtable/record.h"
-#include "engine/util/arena.h"
 
 namespace varve {
 
@@ -85,7 +84,7 @@ class TreeNode {
   std::atomic<uintptr_t> record_and_mark_;
 };
 
-class BinaryTreeMemTable : public MemTable {
+class BinaryTreeMemTable : public ArenaMemTable {
  public:
   void Add(const Entry& entry) final {
     const Target target(entry.key, entry.tag);
@@ -100,7 +99,7 @@ class BinaryTreeMemTable : public MemTable {
     TreeNode* node = NewNode(target.prefix, entry);
     place->store(node, std::memory_order_release);
     Rebalance(node);
-    entries_.store(entries() + 1, std::memory_order_release);
+    CountEntry(entry);
   }
 
   bool Get(std::string_view key, SequenceNumber at, Entry* found) const final {
@@ -122,10 +121,9 @@ class BinaryTreeMemTable : public MemTable {
     return std::make_unique<Iterator>(*this);
   }
 
-  uint64_t bytes() const final { return arena_.bytes() + sizeof *this; }
-  uint64_t entries() const final { return entries_.load(std::memory_order_acquire); }
-
  protected:
+  using ArenaMemTable::ArenaMemTable;
+
   // Called after `added`, whose mark is 0, was linked at the end of the path.
   virtual void Rebalance(TreeNode* added) = 0;
 
@@ -146,7 +144,8 @@ class BinaryTreeMemTable : public MemTable {
   TreeNode* Rotate(std::atomic<TreeNode*>* place, int side) {
     TreeNode* down = place->load(std::memory_order_relaxed);
     TreeNode* up = down->child(1 - side);
-    auto* copy = new (arena_.Allocate(sizeof(TreeNode), alignof(TreeNode))) TreeNode(*down);
+    auto* copy = new (arena().Allocate(sizeof(TreeNode), alignof(TreeNode))) TreeNode(*down);
+    CountSlack(sizeof(TreeNode));
     copy->link(1 - side)->store(up->child(side), std::memory_order_relaxed);
     up->link(side)->store(copy, std::memory_order_release);
     place->store(up, std::memory_order_release);
@@ -222,13 +221,11 @@ class BinaryTreeMemTable : public MemTable {
   static constexpr int kDepthMax = 96;
 
   TreeNode* NewNode(uint64_t prefix, const Entry& entry) {
-    char* bytes = arena_.Allocate(sizeof(TreeNode) + Record::BytesFor(entry), alignof(TreeNode));
+    char* bytes = arena().Allocate(sizeof(TreeNode) + Record::BytesFor(entry), alignof(TreeNode));
     return new (bytes) TreeNode(prefix, Record::Write(bytes + sizeof(TreeNode), entry));
   }
 
-  Arena arena_;
   std::atomic<TreeNode*> root_{nullptr};
-  std::atomic<uint64_t> entries_{0};
   // Writer only.
   int depth_ = 0;
   std::array<Step, kDepthMax> path_;

@@ -9,7 +9,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -21,19 +20,19 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/memtable/memtable.h"
+#include "engine/memtable/arena_memtable.h"
 #include "engine/util/arena.h"
 
 namespace varve {
 
-class MapMemTable final : public MemTable {
+class MapMemTable final : public ArenaMemTable {
  public:
-  explicit MapMemTable(const MemTableOptions& /*options*/) {}
+  explicit MapMemTable(const MemTableOptions& options) : ArenaMemTable(options, sizeof *this) {}
 
   void Add(const Entry& entry) override {
     const std::unique_lock lock(mutex_);
     map_.emplace(Position{Copy(entry.key), entry.tag}, Copy(entry.value));
-    entries_.store(map_.size(), std::memory_order_release);
+    CountEntry(entry);
   }
 
   bool Get(std::string_view key, SequenceNumber at, Entry* found) const override {
@@ -47,9 +46,6 @@ class MapMemTable final : public MemTable {
   std::unique_ptr<EntryIterator> NewIterator() const override {
     return std::make_unique<Iterator>(*this);
   }
-
-  uint64_t bytes() const override { return arena_.bytes() + sizeof *this; }
-  uint64_t entries() const override { return entries_.load(std::memory_order_acquire); }
 
  private:
   struct Position {
@@ -132,15 +128,13 @@ class MapMemTable final : public MemTable {
 
   std::string_view Copy(std::string_view bytes) {
     if (bytes.empty()) return {};
-    char* copy = arena_.Allocate(bytes.size(), 1);
+    char* copy = arena().Allocate(bytes.size(), 1);
     std::memcpy(copy, bytes.data(), bytes.size());
     return {copy, bytes.size()};
   }
 
-  std::atomic<uint64_t> entries_{0};
   mutable std::shared_mutex mutex_;
-  Arena arena_;  // bytes() is for any thread
-  Map map_{Map::allocator_type(&arena_)};
+  Map map_{Map::allocator_type(&arena())};
 };
 
 }  // namespace varve

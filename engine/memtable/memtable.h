@@ -20,6 +20,20 @@ namespace varve {
 struct MemTableOptions {
   uint64_t bytes_max = 64 << 20;  // the size at which the engine will seal; a hint for capacity
   uint64_t entries_max = 0;       // the number at which it will; 0: any
+  uint64_t buckets = 0;           // hash parts: H; 0: one for each KiB of bytes_max
+  uint64_t prefix_bytes = 16;  // hash parts: X, the first bytes of a key, which choose its bucket
+  bool preallocate = false;    // vector: slots for all entries from the beginning
+  bool sort_on_read = false;   // vector: a get sorts a copy instead of looking at each entry
+  bool huge_pages = false;     // arenas ask for pages of 2 MiB, from a bytes_max of 16 MiB on
+};
+
+// What the bytes of a memtable are used for. Their sum is what the allocator gave.
+struct MemTableUse {
+  uint64_t payload = 0;    // keys and values
+  uint64_t structure = 0;  // what finds them, keeps their order and says their lengths
+  uint64_t slack = 0;  // room that was not filled, copies that were replaced, the allocator's own
+
+  uint64_t total() const { return payload + structure + slack; }
 };
 
 class MemTable {
@@ -43,6 +57,9 @@ class MemTable {
 
   // Bytes obtained from the allocator, over-allocation included. Any thread.
   virtual uint64_t bytes() const = 0;
+
+  // The same bytes by use. Any thread.
+  virtual MemTableUse use() const = 0;
 
   // Number of entries added. Any thread.
   virtual uint64_t entries() const = 0;

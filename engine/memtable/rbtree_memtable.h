@@ -16,7 +16,8 @@ namespace varve {
 
 class RbTreeMemTable final : public BinaryTreeMemTable {
  public:
-  explicit RbTreeMemTable(const MemTableOptions& /*options*/) {}
+  explicit RbTreeMemTable(const MemTableOptions& options)
+      : BinaryTreeMemTable(options, sizeof *this) {}
 
   // True if the colours are as they must be. For tests. REQUIRES: no writer.
   bool CheckInvariants() const { return !IsRed(root()) && CheckedBlackHeight(root()) != kBroken; }

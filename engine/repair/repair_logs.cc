@@ -46,7 +46,7 @@ class TableMaker {
     }
     if (memtable_ == nullptr) {
       const MemTablePart* part = FindPart(MemTableParts(), options_.memtable);
-      memtable_ = part->make(MemTableOptions{options_.memtable_bytes});
+      memtable_ = part->make(MemTableOptionsOf(options_));
     }
     ForEachOperation(payload, [this](const Entry& entry) { memtable_->Add(entry); });
     return {};

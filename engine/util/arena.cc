@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/util/arena.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <new>
 
@@ -15,6 +17,7 @@ constexpr size_t kAllocatorOverheadBytes = 24;
 constexpr size_t kMappedBytesMin = 128 << 10;  // from here on glibc may map an allocation
 constexpr size_t kGrowthDivisor = 8;     // a new block is 1/8 of the arena: at most 1/9 is unused
 constexpr size_t kOversizedDivisor = 4;  // leaving a block early wastes at most 1/4 of it
+constexpr size_t kHugeOversizedDivisor = 2;
 
 // What glibc takes for a request: its 8 bytes, in units of 16; and whole pages if it maps them.
 // This is computed, and malloc_usable_size not asked, because the answer depends on what was freed
@@ -25,20 +28,40 @@ uint64_t BytesTakenFor(uint64_t request) {
   return request < kMappedBytesMin ? chunk : (chunk + 8 + kPageBytes - 1) / kPageBytes * kPageBytes;
 }
 
+// Address space of `bytes`, a multiple of a huge page, at a multiple of one.
+void* MapHugePages(size_t bytes) {
+  const size_t spare = Arena::kHugePageBytes;
+  void* mapping = ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) throw std::bad_alloc();
+  char* const begin = static_cast<char*>(mapping);
+  const size_t before = (spare - reinterpret_cast<uintptr_t>(begin) % spare) % spare;
+  if (before != 0) ::munmap(begin, before);
+  ::munmap(begin + before + bytes, spare - before);
+  // A wish. Where the kernel does not grant it, pages are normal and no answer is different.
+  (void)::madvise(begin + before, bytes, MADV_HUGEPAGE);
+  return begin + before;
+}
+
 }  // namespace
 
-Arena::Arena(size_t block_bytes_max)
-    : block_bytes_max_(std::max(block_bytes_max, kBlockBytesMin)) {}
+Arena::Arena(size_t block_bytes_max, Pages pages)
+    : block_bytes_max_(std::max(block_bytes_max, kBlockBytesMin)), pages_(pages) {}
 
 Arena::~Arena() {
   while (blocks_ != nullptr) {
     Block* next = blocks_->next;
-    ::operator delete(blocks_);
+    if (blocks_->mapped_bytes != 0) {
+      ::munmap(blocks_, blocks_->mapped_bytes);
+    } else {
+      ::operator delete(blocks_);
+    }
     blocks_ = next;
   }
 }
 
 size_t Arena::NextBlockBytes() const {
+  if (pages_ == Pages::kHuge) return kHugePageBytes - sizeof(Block);
   const size_t grown =
       std::clamp<size_t>(bytes() / kGrowthDivisor, kBlockBytesMin, block_bytes_max_);
   const size_t whole_pages = grown / kPageBytes * kPageBytes;
@@ -46,11 +69,17 @@ size_t Arena::NextBlockBytes() const {
 }
 
 uintptr_t Arena::NewBlock(size_t payload_bytes) {
-  if (payload_bytes > PTRDIFF_MAX - kPageBytes) throw std::bad_alloc();
-  auto* block = static_cast<Block*>(::operator new(payload_bytes + sizeof(Block)));
+  if (payload_bytes > PTRDIFF_MAX - 2 * kHugePageBytes) throw std::bad_alloc();
+  const size_t request = payload_bytes + sizeof(Block);
+  const bool mapped = pages_ == Pages::kHuge && request >= kHugePageBytes;
+  const size_t mapped_bytes =
+      mapped ? (request + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes : 0;
+  auto* block = static_cast<Block*>(mapped ? MapHugePages(mapped_bytes) : ::operator new(request));
   block->next = blocks_;
+  block->mapped_bytes = mapped_bytes;
   blocks_ = block;
-  bytes_.store(bytes() + BytesTakenFor(payload_bytes + sizeof(Block)), std::memory_order_relaxed);
+  const uint64_t taken = mapped ? mapped_bytes : BytesTakenFor(request);
+  bytes_.store(bytes() + taken, std::memory_order_relaxed);
   return reinterpret_cast<uintptr_t>(block + 1);
 }
 
@@ -61,11 +90,15 @@ char* Arena::AllocateFromNewBlock(size_t bytes, size_t alignment) {
   // The header leaves a block aligned to 8 bytes; more may need padding.
   const size_t padding = alignment - 1;
   const size_t block_bytes = NextBlockBytes();
-  if (bytes > block_bytes / kOversizedDivisor || padding > block_bytes / kOversizedDivisor) {
+  const size_t divisor = pages_ == Pages::kHuge ? kHugeOversizedDivisor : kOversizedDivisor;
+  if (bytes > block_bytes / divisor || padding > block_bytes / divisor) {
     if (bytes > PTRDIFF_MAX - padding) throw std::bad_alloc();
-    return reinterpret_cast<char*>(align(NewBlock(bytes + padding)));
+    const uintptr_t block = NewBlock(bytes + padding);
+    CountUsed(bytes);
+    return reinterpret_cast<char*>(align(block));
   }
   const uintptr_t block = NewBlock(block_bytes);
+  CountUsed(bytes);
   const uintptr_t start = align(block);
   limit_ = block + block_bytes;
   cursor_ = start + bytes;

@@ -5,6 +5,10 @@
 // the arena has already, so that the part of the last block that is not used yet stays small
 // beside the whole. Called by memtables.
 //
+// Huge pages: a processor remembers the places of a few thousand pages; a walk to a random place in
+// more memory than these hold costs another miss or two. On request blocks are therefore 2 MiB, at
+// multiples of 2 MiB, and the kernel is asked to use one page for each. It may not.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -21,8 +25,12 @@ class Arena {
  public:
   static constexpr size_t kBlockBytesMin = 4 << 10;
 
-  // Blocks grow from 4 KiB to `block_bytes_max`; a large maximum suits a large memtable.
-  explicit Arena(size_t block_bytes_max = 1 << 20);
+  static constexpr size_t kHugePageBytes = 2 << 20;
+  enum class Pages : uint8_t { kNormal, kHuge };
+
+  // Blocks grow from 4 KiB to `block_bytes_max`; a large maximum suits a large memtable. With huge
+  // pages all blocks are of one such page, and what needs more than half of one has its own.
+  explicit Arena(size_t block_bytes_max = 1 << 20, Pages pages = Pages::kNormal);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -35,6 +43,7 @@ class Arena {
     // In this order nothing overflows: start may pass limit_ by less than an alignment.
     if (start <= limit_ && bytes <= limit_ - start) {
       cursor_ = start + bytes;
+      CountUsed(bytes);
       return reinterpret_cast<char*>(start);
     }
     return AllocateFromNewBlock(bytes, alignment);
@@ -43,10 +52,18 @@ class Arena {
   // Memory taken from the allocator: used, not used yet, and overhead. Any thread.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
+  // The sum of what was asked for. At most what a later bytes() says. Any thread.
+  uint64_t used() const { return used_.load(std::memory_order_acquire); }
+
  private:
   struct Block {
     Block* next;
+    size_t mapped_bytes;  // 0: of operator new
   };
+
+  void CountUsed(size_t bytes) {
+    used_.store(used_.load(std::memory_order_relaxed) + bytes, std::memory_order_release);
+  }
 
   char* AllocateFromNewBlock(size_t bytes, size_t alignment);
   // The address behind the header of a new block that has room for `payload_bytes`.
@@ -57,7 +74,9 @@ class Arena {
   uintptr_t limit_ = 0;
   Block* blocks_ = nullptr;
   const size_t block_bytes_max_;
+  const Pages pages_;
   std::atomic<uint64_t> bytes_{0};
+  std::atomic<uint64_t> used_{0};
 };
 
 }  // namespace varve

@@ -1,22 +1,38 @@
-// What an add, a get and a scan of a memtable cost, by part and size: random keys of 16 bytes,
-// values of 100.
+// What an add, a get and a scan of a memtable cost, by part and size: keys of 16 bytes, values of
+// 100.
 //
-// Names are memtable/<part>/<what>/<entries>. `each` is the time for one add, get or scan;
-// `bytes_per_entry` is what the table is charged, of which 116 are key and value.
+// Names are memtable/<part>/<what>/<entries>, or …/64MiB for as many entries as a memtable of that
+// size takes. With VARVE_BENCH_LARGE set there are tables of 10^7 entries too, 2 GB each. `each` is
+// the time for one add, get or scan; `bytes_per_entry` is what the table is charged, of which
+// `payload` is key and value, see MemTableUse.
+//
+//   insert_random, _sequential   each key once
+//   insert_zipf                  keys by a Zipf law of 0.99: new versions of few keys
+//   insert_mixed                 random, and a get after each 1000 of them
+//   insert_beside_reader         random, while another thread gets
+//   get_hit, get_miss            of random keys; …_sealed: of a sealed table
+//   get_beside_writer            while another thread adds
+//   scan_100                     a new iterator, a seek, and 100 entries
+//   bytes                        insert_random of 100,000 entries with values of another size
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "engine/memtable/memtable.h"
 #include "engine/parts.h"
 #include "engine/util/random.h"
+#include "workloads/choosers/zipf_sampler.h"
 
 namespace varve {
 namespace {
@@ -24,9 +40,22 @@ namespace {
 constexpr size_t kKeyBytes = 16;
 constexpr size_t kValueBytes = 100;
 constexpr int kScanEntries = 100;
-constexpr uint64_t kSizes[] = {10'000, 100'000, 400'000};
+constexpr uint64_t kFull = 0;  // for a number of entries: until a table of 64 MiB is full
+constexpr uint64_t kMixedAddsPerGet = 1000;
+constexpr double kZipfTheta = 0.99;
 
-enum class Order { kRandom, kSequential };
+std::vector<uint64_t> Sizes() {
+  std::vector<uint64_t> sizes = {10'000, 100'000, kFull, 1'000'000};
+  if (std::getenv("VARVE_BENCH_LARGE") != nullptr) sizes.push_back(10'000'000);
+  return sizes;
+}
+
+std::string SizeName(uint64_t entries) {
+  return entries == kFull ? "64MiB" : std::to_string(entries);
+}
+
+enum class Order { kRandom, kSequential, kZipf };
+enum class Beside { kNothing, kGets, kReader };
 enum class Phase { kFilling, kSealed };
 
 // Key number i of a table. Absent keys are those with numbers that were not added.
@@ -43,12 +72,69 @@ class Key {
   std::array<char, kKeyBytes> bytes_;
 };
 
-std::unique_ptr<MemTable> Filled(const MemTablePart& part, uint64_t entries, Order order) {
-  static const std::string value(kValueBytes, 'v');
-  auto table = part.make(MemTableOptions{});
-  for (uint64_t i = 1; i <= entries; ++i) {
-    table->Add({Key(i, order), MakeTag(i, EntryKind::kPut), value});
+// The key numbers that are added, one after the other: 1, 2, 3 …, or by the Zipf law.
+std::vector<uint32_t> ZipfNumbers(uint64_t count) {
+  const workloads::ZipfSampler sampler(count, kZipfTheta);
+  workloads::Random random(1, 1);
+  std::vector<uint32_t> numbers(count);
+  for (uint32_t& number : numbers) number = static_cast<uint32_t>(sampler.Rank(&random));
+  return numbers;
+}
+
+bool GetRandom(const MemTable& table, Random* random, uint64_t numbers, Order order) {
+  Entry entry;
+  const uint64_t i = 1 + random->Uniform(static_cast<uint32_t>(numbers));
+  return table.Get(Key(i, order), kSequenceMax, &entry);
+}
+
+// Gets random keys of the table on a thread of its own, until it dies.
+class Reader {
+ public:
+  Reader(const MemTable& table, Order order)
+      : thread_([this, &table, order] {
+          Random random(2);
+          while (!done_.load(std::memory_order_relaxed)) {
+            const uint64_t entries = table.entries();
+            if (entries != 0) benchmark::DoNotOptimize(GetRandom(table, &random, entries, order));
+          }
+        }) {}
+  ~Reader() {
+    done_.store(true, std::memory_order_relaxed);
+    thread_.join();
   }
+
+ private:
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+bool IsFilled(const MemTable& table, uint64_t entries) {
+  return entries == kFull ? IsFull(table, MemTableOptions{}) : table.entries() == entries;
+}
+
+// Adds until there are `entries`.
+void Fill(MemTable* table, uint64_t entries, Order order, size_t value_bytes, Beside beside) {
+  static const std::string values(1000, 'v');
+  const std::string_view value = std::string_view(values).substr(0, value_bytes);
+  static std::vector<uint32_t> zipf;
+  const uint64_t zipf_count = entries == kFull ? 600'000 : entries;
+  if (order == Order::kZipf && zipf.size() != zipf_count) zipf = ZipfNumbers(zipf_count);
+  std::unique_ptr<Reader> reader;
+  if (beside == Beside::kReader) reader = std::make_unique<Reader>(*table, order);
+  Random random(3);
+  for (uint64_t i = 1; !IsFilled(*table, entries); ++i) {
+    const uint64_t number = order == Order::kZipf ? zipf[(i - 1) % zipf.size()] : i;
+    const Order bytes = order == Order::kZipf ? Order::kRandom : order;
+    table->Add({Key(number, bytes), MakeTag(i, EntryKind::kPut), value});
+    if (beside == Beside::kGets && i % kMixedAddsPerGet == 0) {
+      benchmark::DoNotOptimize(GetRandom(*table, &random, i, order));
+    }
+  }
+}
+
+std::unique_ptr<MemTable> Filled(const MemTablePart& part, uint64_t entries, Order order) {
+  auto table = part.make(MemTableOptions{});
+  Fill(table.get(), entries, order, kValueBytes, Beside::kNothing);
   return table;
 }
 
@@ -73,22 +159,40 @@ void ReportEach(benchmark::State& state, uint64_t operations_per_iteration) {
       benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-void Insert(benchmark::State& state, const MemTablePart& part, Order order, uint64_t entries) {
-  uint64_t bytes = 0;
+struct Inserts {
+  uint64_t entries = 0;
+  Order order = Order::kRandom;
+  size_t value_bytes = kValueBytes;
+  Beside beside = Beside::kNothing;
+};
+
+void Insert(benchmark::State& state, const MemTablePart& part, const Inserts& what) {
+  // What numbers the keys is drawn before the clock runs.
+  if (what.order == Order::kZipf) Filled(part, what.entries, what.order);
+  MemTableUse use;
+  uint64_t entries = 1;
   for (auto _ : state) {
-    auto table = Filled(part, entries, order);
-    bytes = table->bytes();
+    auto table = part.make(MemTableOptions{});
+    Fill(table.get(), what.entries, what.order, what.value_bytes, what.beside);
+    use = table->use();
+    entries = table->entries();
     state.PauseTiming();
     table.reset();
     state.ResumeTiming();
   }
   ReportEach(state, entries);
-  state.counters["bytes_per_entry"] = static_cast<double>(bytes) / static_cast<double>(entries);
+  const auto each = [entries](uint64_t bytes) {
+    return static_cast<double>(bytes) / static_cast<double>(entries);
+  };
+  state.counters["bytes_per_entry"] = each(use.total());
+  state.counters["payload"] = each(use.payload);
+  state.counters["structure"] = each(use.structure);
+  state.counters["slack"] = each(use.slack);
 }
 
-void Get(benchmark::State& state, const MemTablePart& part, Phase phase, bool hit,
-         uint64_t entries) {
-  const MemTable& table = TableToRead(part, entries, phase);
+void Get(benchmark::State& state, const MemTablePart& part, Phase phase, bool hit, uint64_t size) {
+  const MemTable& table = TableToRead(part, size, phase);
+  const uint64_t entries = table.entries();
   Random random(1);
   uint64_t found = 0;
   Entry entry;
@@ -102,9 +206,30 @@ void Get(benchmark::State& state, const MemTablePart& part, Phase phase, bool hi
   }
 }
 
+// Gets of keys that were there before another thread began to add as many again.
+void GetBesideWriter(benchmark::State& state, const MemTablePart& part, uint64_t size) {
+  const std::unique_ptr<MemTable> table = Filled(part, size, Order::kRandom);
+  const uint64_t entries = table->entries();
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    const std::string value(kValueBytes, 'v');
+    for (uint64_t i = entries + 1; i <= 2 * entries && !done.load(); ++i) {
+      table->Add({Key(i, Order::kRandom), MakeTag(i, EntryKind::kPut), value});
+    }
+  });
+  Random random(1);
+  uint64_t found = 0;
+  for (auto _ : state) found += GetRandom(*table, &random, entries, Order::kRandom) ? 1 : 0;
+  done.store(true);
+  writer.join();
+  ReportEach(state, 1);
+  if (found != static_cast<uint64_t>(state.iterations())) state.SkipWithError("wrong answer");
+}
+
 // A new iterator, a seek to a random entry, and that and the entries behind it.
-void Scan(benchmark::State& state, const MemTablePart& part, Phase phase, uint64_t entries) {
-  const MemTable& table = TableToRead(part, entries, phase);
+void Scan(benchmark::State& state, const MemTablePart& part, Phase phase, uint64_t size) {
+  const MemTable& table = TableToRead(part, size, phase);
+  const uint64_t entries = table.entries();
   Random random(1);
   uint64_t bytes = 0;
   for (auto _ : state) {
@@ -121,8 +246,8 @@ void Scan(benchmark::State& state, const MemTablePart& part, Phase phase, uint64
 
 void RegisterReads(const MemTablePart& part, Phase phase, const std::string& suffix) {
   const std::string name = "memtable/" + std::string(part.name) + "/";
-  for (const uint64_t entries : kSizes) {
-    const std::string end = suffix + "/" + std::to_string(entries);
+  for (const uint64_t entries : Sizes()) {
+    const std::string end = suffix + "/" + SizeName(entries);
     benchmark::RegisterBenchmark((name + "get_hit" + end).c_str(), Get, part, phase, true, entries);
     benchmark::RegisterBenchmark((name + "get_miss" + end).c_str(), Get, part, phase, false,
                                  entries);
@@ -130,17 +255,30 @@ void RegisterReads(const MemTablePart& part, Phase phase, const std::string& suf
   }
 }
 
+void RegisterInserts(const MemTablePart& part, const std::string& what, const Inserts& inserts) {
+  const std::string name = "memtable/" + std::string(part.name) + "/" + what;
+  benchmark::RegisterBenchmark(name.c_str(), Insert, part, inserts)
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
+}
+
 bool RegisterAll() {
   for (const MemTablePart& part : MemTableParts()) {
-    const std::string name = "memtable/" + std::string(part.name) + "/";
-    for (const uint64_t entries : kSizes) {
-      const std::string end = "/" + std::to_string(entries);
-      benchmark::RegisterBenchmark((name + "insert_random" + end).c_str(), Insert, part,
-                                   Order::kRandom, entries)
-          ->Unit(benchmark::kMillisecond);
-      benchmark::RegisterBenchmark((name + "insert_sequential" + end).c_str(), Insert, part,
-                                   Order::kSequential, entries)
-          ->Unit(benchmark::kMillisecond);
+    for (const uint64_t entries : Sizes()) {
+      const std::string end = "/" + SizeName(entries);
+      RegisterInserts(part, "insert_random" + end, {entries});
+      RegisterInserts(part, "insert_sequential" + end, {entries, Order::kSequential});
+      RegisterInserts(part, "insert_zipf" + end, {entries, Order::kZipf});
+      RegisterInserts(part, "insert_mixed" + end,
+                      {entries, Order::kRandom, kValueBytes, Beside::kGets});
+      RegisterInserts(part, "insert_beside_reader" + end,
+                      {entries, Order::kRandom, kValueBytes, Beside::kReader});
+      const std::string name = "memtable/" + std::string(part.name) + "/get_beside_writer" + end;
+      benchmark::RegisterBenchmark(name.c_str(), GetBesideWriter, part, entries)->UseRealTime();
+    }
+    for (const size_t value_bytes : {0, 16, 48, 100, 400, 1000}) {
+      RegisterInserts(part, "bytes/" + std::to_string(value_bytes),
+                      {100'000, Order::kRandom, value_bytes});
     }
     RegisterReads(part, Phase::kFilling, "");
     RegisterReads(part, Phase::kSealed, "_sealed");

@@ -234,6 +234,8 @@ TEST(CheckOptions, RefusesWhatCannotWorkTogether) {
        "filter_bits_by_level: \"\" is no number of bits from 0 to 64; write 14,12,9.5"},
       {{{"filter_bits_by_level", "65"}},
        "filter_bits_by_level: \"65\" is no number of bits from 0 to 64; write 14,12,9.5"},
+      {{{"memtable", "hash_vector"}, {"memtable_buckets", "70000"}, {"memtable_bytes", "1 MiB"}},
+       "memtable_buckets = 70000 take 560000 bytes, more than half of memtable_bytes = 1 MiB"},
   };
   for (const Combination& c : cases) EXPECT_EQ(MessageOf(CheckWith(c.settings)), c.message);
 }
@@ -251,8 +253,8 @@ TEST(CheckOptions, RefusesAStopThatNoCompactionEverLifts) {
 
 TEST(CheckOptions, RefusesWhatWasSetPastSetOption) {
   Options options;
-  options.memtable = "btree";
-  EXPECT_NE(MessageOf(CheckOptions(options)).find("memtable: unknown memtable \"btree\""),
+  options.memtable = "heap";
+  EXPECT_NE(MessageOf(CheckOptions(options)).find("memtable: unknown memtable \"heap\""),
             std::string::npos);
   options = Options();
   options.size_ratio = 0;

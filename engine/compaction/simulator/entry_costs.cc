@@ -30,7 +30,8 @@ bool IsDelete(uint64_t i, double deletes) {
 }
 
 uint64_t MemTableEntries(const Options& options, const OperationMix& mix, double deletes) {
-  const MemTableOptions limits{options.memtable_bytes};
+  MemTableOptions limits = MemTableOptionsOf(options);
+  limits.entries_max = 0;
   const std::unique_ptr<MemTable> table = FindPart(MemTableParts(), options.memtable)->make(limits);
   const ValuePool values(mix.value_bytes);
   for (uint64_t i = 0;; ++i) {

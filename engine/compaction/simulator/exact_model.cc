@@ -197,7 +197,7 @@ class ExactModel::Writer {
 
 ExactModel::ExactModel(const Options& options)
     : options_(options),
-      memtable_options_{options.memtable_bytes, options.memtable_entries_max},
+      memtable_options_(MemTableOptionsOf(options)),
       part_(FindPart(MemTableParts(), options.memtable)),
       filter_(FindPart(FilterParts(), options.filter)->make()),
       builder_(TableOptionsOf(options, filter_.get())),

@@ -96,6 +96,37 @@ TEST(Arena, LittleIsWastedAtAnySize) {
   EXPECT_LT(static_cast<double>(arena.bytes()), 1.03 * static_cast<double>(used));
 }
 
+TEST(Arena, UsedIsTheSumOfWhatWasAskedFor) {
+  for (const Arena::Pages pages : {Arena::Pages::kNormal, Arena::Pages::kHuge}) {
+    Arena arena(1 << 20, pages);
+    uint64_t used = 0;
+    for (size_t bytes : {1, 100, 5000, 3, 100000, 1 << 20, 3 << 20, 7}) {
+      arena.Allocate(bytes, 16);
+      used += bytes;
+      EXPECT_EQ(arena.used(), used);
+      EXPECT_GE(arena.bytes(), used);
+    }
+  }
+}
+
+TEST(Arena, HugePagesAreTakenWholeAndAligned) {
+  Arena arena(1 << 20, Arena::Pages::kHuge);
+  EXPECT_EQ(arena.bytes(), 0u);
+  char* first = arena.Allocate(100);
+  EXPECT_LT(reinterpret_cast<uintptr_t>(first) % Arena::kHugePageBytes, 64u);
+  EXPECT_EQ(arena.bytes(), Arena::kHugePageBytes);
+  std::memset(arena.Allocate(1 << 20), 1, 1 << 20);
+  EXPECT_EQ(arena.bytes(), Arena::kHugePageBytes);
+  // More than half of a page, which does not fit any more, is elsewhere; the page is still filled.
+  std::memset(arena.Allocate(1100000), 1, 1100000);
+  EXPECT_LT(arena.bytes(), Arena::kHugePageBytes + 1200000);
+  const uint64_t bytes = arena.bytes();
+  std::memset(arena.Allocate(5 << 20, 4096), 1, 5 << 20);
+  EXPECT_EQ(arena.bytes(), bytes + 3 * Arena::kHugePageBytes);
+  EXPECT_LT(arena.Allocate(100), first + Arena::kHugePageBytes);
+  EXPECT_GT(arena.Allocate(100), first);
+}
+
 TEST(Arena, AnOversizedAllocationDoesNotEndTheBlockBeingFilled) {
   Arena arena;
   char* first = arena.Allocate(16);
