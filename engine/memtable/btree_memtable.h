@@ -49,7 +49,7 @@ namespace varve {
 class BTreeMemTable final : public ArenaMemTable {
  public:
   explicit BTreeMemTable(const MemTableOptions& options) : ArenaMemTable(options, sizeof *this) {
-    root_.store(NewLeaf(nullptr, nullptr, {}), std::memory_order_release);
+    root_.store(NewLeaf(nullptr, Slot(0, nullptr), {}, 0), std::memory_order_release);
   }
 
   void Add(const Entry& entry) override {
@@ -60,7 +60,7 @@ class BTreeMemTable final : public ArenaMemTable {
       SplitLeaf(record, target);
     } else {
       CountSlack(-static_cast<int64_t>(sizeof(Slot)));
-      leaf_->Append(record, target);
+      leaf_->Append(Slot(leaf_->Relative(target).prefix, record));
     }
     last_added_ = record;
     CountEntry(entry);
@@ -176,116 +176,130 @@ class BTreeMemTable final : public ArenaMemTable {
     leaf_ = node;
   }
 
-  Node* NewLeaf(const Record* first, const Record* end, Slots slots) {
-    auto* leaf = new (arena().Allocate(sizeof(Node), alignof(Node))) Node(0, first, end);
-    for (size_t i = 0; i < slots.count; ++i) {
-      const Record* record = slots.first[i].record;
-      leaf->Append(record, {record->key(), record->tag()});
-    }
-    CountSlack(static_cast<int64_t>((kSlots - slots.count) * sizeof(Slot)));
+  // What a node of these slots should skip that are sorted, behind `skip` bytes, and between these
+  // bounds: more only where that tells keys apart, because for that all of them must be read.
+  static size_t SkipFor(const Record* first, const Slot& end, Slots sorted, size_t skip) {
+    const size_t common = Node::CommonBytes(first, end.record);
+    return common > skip && Node::HasEqualPrefixes(sorted) ? common : skip;
+  }
+
+  static Slot Reskipped(const Slot& slot, size_t from, size_t to) {
+    return from == to ? slot : Node::SlotFor(slot.record, to);
+  }
+
+  // A leaf of these slots, which are sorted; their prefixes and that of `end` are behind `from`
+  // bytes.
+  Node* NewLeaf(const Record* first, const Slot& end, Slots sorted, size_t from) {
+    const size_t skip = SkipFor(first, end, sorted, from);
+    char* bytes = arena().Allocate(sizeof(Node), alignof(Node));
+    CountSlack(static_cast<int64_t>((kSlots - sorted.count) * sizeof(Slot)));
+    auto* leaf = new (bytes) Node(0, skip, first, Reskipped(end, from, skip));
+    for (size_t i = 0; i < sorted.count; ++i) leaf->Append(Reskipped(sorted.first[i], from, skip));
     return leaf;
   }
 
-  Inner* NewInner(unsigned level, const Record* first, const Record* end, Node* first_child) {
+  // The same for an inner node, of the given ones of the children.
+  Inner* NewInner(unsigned level, const Record* first, const Slot& end, Node* first_child,
+                  Slots sorted, Node* const* nodes, size_t from) {
+    const size_t skip = SkipFor(first, end, sorted, from);
     char* bytes = arena().Allocate(sizeof(Inner), alignof(Inner));
     CountSlack(Inner::kLinkBytes * kSlots);
-    return new (bytes) Inner(level, first, end, first_child);
+    auto* inner = new (bytes) Inner(level, skip, first, Reskipped(end, from, skip), first_child);
+    for (size_t i = 0; i < sorted.count; ++i) {
+      Append(inner, Reskipped(sorted.first[i], from, skip), nodes[i]);
+    }
+    return inner;
   }
 
-  void Append(Inner* parent, const Record* first, Node* child) {
+  void Append(Inner* parent, const Slot& slot, Node* child) {
     CountSlack(-static_cast<int64_t>(Inner::kLinkBytes));
-    parent->Append(first, child);
+    parent->Append(slot, child);
   }
 
   // Adds the record to the leaf of the path, which is full, and forgets the path.
   void SplitLeaf(const Record* record, const Target& target) {
     Node* leaf = std::exchange(leaf_, nullptr);
-    if (leaf->IsSortedBefore(target)) {
-      const Slot slot(0, record);
-      Node* right = NewLeaf(record, leaf->end(), {&slot, 1});
-      return AddBehind(leaf, record, right);
-    }
+    const Slot added(leaf->Relative(target).prefix, record);
     std::array<Slot, kSlots + 1> slots;
+    if (leaf->IsSortedBefore(target)) return AddBehind(leaf, added);
     const size_t count = leaf->CopySorted(slots.data());
-    const size_t place = FirstAtOrAfter({slots.data(), count}, leaf->Relative(target));
-    std::copy_backward(slots.begin() + place, slots.begin() + count, slots.begin() + count + 1);
-    slots[place] = Slot(0, record);
+    Slot* place = std::upper_bound(slots.data(), slots.data() + count, added, IsBefore);
+    std::copy_backward(place, slots.data() + count, slots.data() + count + 1);
+    *place = added;
     const size_t half = (count + 1) / 2;
-    const Record* middle = slots[half].record;
-    Node* left = NewLeaf(leaf->first(), middle, {slots.data(), half});
-    Node* right = NewLeaf(middle, leaf->end(), {slots.data() + half, count + 1 - half});
+    const Slot middle = slots[half];
+    Node* left = NewLeaf(leaf->first(), middle, {slots.data(), half}, leaf->skip());
+    Node* right = NewLeaf(middle.record, leaf->end_slot(), {slots.data() + half, count + 1 - half},
+                          leaf->skip());
     CountSlack(sizeof(Node));
-    AddChild(1, middle, right, left);
+    AddChild(1, middle.record, right, left);
   }
 
-  // Links `right`, which begins with `record`, behind the leaf, which is full and sorted.
-  void AddBehind(Node* leaf, const Record* record, Node* right) {
+  // Begins a leaf with `added` behind the leaf, which is full and sorted.
+  void AddBehind(Node* leaf, const Slot& added) {
+    Node* right = NewLeaf(added.record, leaf->end_slot(), {&added, 1}, leaf->skip());
+    std::array<Slot, kSlots> slots;
+    const Slots sorted = {slots.data(), leaf->CopySorted(slots.data())};
     Node* left = leaf;
-    if (leaf->GainsFromEnd(*record)) {
-      std::array<Slot, kSlots> slots;
-      const size_t count = leaf->CopySorted(slots.data());
-      left = NewLeaf(leaf->first(), record, {slots.data(), count});
+    if (SkipFor(leaf->first(), added, sorted, leaf->skip()) != leaf->skip()) {
+      left = NewLeaf(leaf->first(), added, sorted, leaf->skip());
       CountSlack(sizeof(Node));
     }
-    AddChild(1, record, right, left);
-    leaf->set_end(record);
+    AddChild(1, added.record, right, left);
+    leaf->set_end(added);
   }
 
   // Adds `right`, whose entries begin at `middle`, to the node of the path at `level`, and makes
   // the link that led there until now lead to `left`.
   void AddChild(unsigned level, const Record* middle, Node* right, Node* left) {
+    const Slot no_end(0, nullptr);
     if (level > levels_) {
-      Inner* root = NewInner(level, nullptr, nullptr, left);
-      Append(root, middle, right);
-      root_.store(root, std::memory_order_release);
+      const Slot slot = Node::SlotFor(middle, 0);
+      root_.store(NewInner(level, nullptr, no_end, left, {&slot, 1}, &right, 0),
+                  std::memory_order_release);
       return;
     }
     Inner* parent = path_[level];
     const Target target(middle->key(), middle->tag());
+    const Slot slot(parent->Relative(target).prefix, middle);
     if (parent->full() && parent->IsSortedBefore(target)) {
       // The last child goes to the new node with `right`. The parent's link to it stays as it is,
       // for readers that came before.
-      Inner* next = NewInner(level, left->first(), parent->end(), left);
-      Append(next, middle, right);
-      AddChild(level + 1, left->first(), next, parent);
-      return parent->set_end(left->first());
+      const Record* first = left->first();
+      Inner* next =
+          NewInner(level, first, parent->end_slot(), left, {&slot, 1}, &right, parent->skip());
+      AddChild(level + 1, first, next, parent);
+      return parent->set_end(Node::SlotFor(first, parent->skip()));
     }
-    if (parent->full()) {
-      parent = SplitInner(parent, target);
-    } else if (parent->unsorted()) {
-      parent = SortInner(parent, target);
-    }
+    if (parent->full() || parent->unsorted()) parent = RebuildInner(parent, target);
     std::atomic<Node*>* link = parent->LinkFor(target);
-    Append(parent, middle, right);
+    Append(parent, Slot(parent->Relative(target).prefix, middle), right);
     link->store(left, std::memory_order_release);
   }
 
-  // Replaces an inner node by one with the same children, sorted, and returns that.
-  Inner* SortInner(Inner* unsorted, const Target& target) {
-    std::array<Inner::Child, kSlots> children;
-    const size_t count = unsorted->CopySortedChildren(children.data());
-    Inner* sorted =
-        NewInner(unsorted->level(), unsorted->first(), unsorted->end(), unsorted->first_child());
-    for (size_t i = 0; i < count; ++i) Append(sorted, children[i].first, children[i].node);
+  // Replaces an inner node by a sorted one with the same children; by two if it is full. Returns
+  // the one that covers the target.
+  Inner* RebuildInner(Inner* old, const Target& target) {
+    Inner::Children children;
+    old->CopySortedChildren(&children);
+    const Slots all = {children.slots.data(), children.count};
     CountSlack(sizeof(Inner));
-    std::atomic<Node*>* link =
-        sorted->level() == levels_ ? &root_ : path_[sorted->level() + 1]->LinkFor(target);
-    link->store(sorted, std::memory_order_release);
-    return sorted;
-  }
-
-  // Replaces a full inner node by two. Returns the one that covers the target.
-  Inner* SplitInner(Inner* full, const Target& target) {
-    std::array<Inner::Child, kSlots> children;
-    const size_t count = full->CopySortedChildren(children.data());
-    const size_t half = count / 2;
-    const Record* middle = children[half].first;
-    Inner* left = NewInner(full->level(), full->first(), middle, full->first_child());
-    for (size_t i = 0; i < half; ++i) Append(left, children[i].first, children[i].node);
-    Inner* right = NewInner(full->level(), middle, full->end(), children[half].node);
-    for (size_t i = half + 1; i < count; ++i) Append(right, children[i].first, children[i].node);
-    CountSlack(sizeof(Inner));
-    AddChild(full->level() + 1, middle, right, left);
+    if (!old->full()) {
+      Inner* sorted = NewInner(old->level(), old->first(), old->end_slot(), old->first_child(), all,
+                               children.nodes.data(), old->skip());
+      const bool is_root = old->level() == levels_;
+      std::atomic<Node*>* link = is_root ? &root_ : path_[old->level() + 1]->LinkFor(target);
+      link->store(sorted, std::memory_order_release);
+      return sorted;
+    }
+    const size_t half = all.count / 2;
+    const Slot middle = all.first[half];
+    Inner* left = NewInner(old->level(), old->first(), middle, old->first_child(),
+                           {all.first, half}, children.nodes.data(), old->skip());
+    Inner* right = NewInner(old->level(), middle.record, old->end_slot(), children.nodes[half],
+                            {all.first + half + 1, all.count - half - 1},
+                            children.nodes.data() + half + 1, old->skip());
+    AddChild(old->level() + 1, middle.record, right, left);
     return left->Covers(target) ? left : right;
   }
 

@@ -2,8 +2,8 @@
 // while others read.
 //
 // Invariant: all entries of a node, and those below it, are at or after first() and before end().
-// Keys between these two have `skip_` bytes in common, and the prefix in a slot is of what comes
-// behind them. A null bound is no bound. end() may come nearer, which leaves that true.
+// Keys between these two have at least skip() bytes in common, and the prefix in a slot is of what
+// comes behind these. A null bound is no bound. end() may come nearer, which leaves that true.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -29,16 +29,26 @@ class alignas(16) BTreeNode {
   static constexpr size_t kSlots = 64;
   static constexpr size_t kUnsortedMax = 16;
 
-  // Level 0 is a leaf.
-  BTreeNode(unsigned level, const Record* first, const Record* end)
-      : level_(static_cast<uint16_t>(level)),
-        skip_(static_cast<uint32_t>(CommonBytes(first, end))),
-        first_(first) {
+  // Level 0 is a leaf. The prefix in `end` is behind `skip` bytes.
+  BTreeNode(unsigned level, size_t skip, const Record* first, const Slot& end)
+      : level_(static_cast<uint16_t>(level)), skip_(static_cast<uint32_t>(skip)), first_(first) {
     set_end(end);
+  }
+
+  // How many bytes all keys between two bounds have in common.
+  static size_t CommonBytes(const Record* first, const Record* end) {
+    if (first == nullptr || end == nullptr) return 0;
+    return CommonPrefixBytes(first->key(), end->key());
+  }
+
+  // A slot for the record, which may be null, in nodes that skip so many bytes.
+  static Slot SlotFor(const Record* record, size_t skip) {
+    return Slot(record == nullptr ? 0 : KeyPrefix(record->key().substr(skip)), record);
   }
 
   unsigned level() const { return level_; }
   bool is_leaf() const { return level_ == 0; }
+  size_t skip() const { return skip_; }
   const Record* first() const { return first_; }
   const Record* end() const { return end_.load(std::memory_order_acquire); }
 
@@ -103,29 +113,29 @@ class alignas(16) BTreeNode {
     return state.sorted == state.count && IsLastBefore(state.count, Relative(target));
   }
 
-  // True if slots have equal prefixes now, and would have less if the node ended at `end`.
-  bool GainsFromEnd(const Record& end) const {
+  // The end as a slot of this node.
+  Slot end_slot() const { return Slot(end_prefix_.load(std::memory_order_relaxed), end()); }
+
+  // Do some of the slots have the same prefix?
+  static bool HasEqualPrefixes(Slots sorted) {
     const auto same = [](const Slot& a, const Slot& b) { return a.prefix == b.prefix; };
-    const auto used_end = slots_.begin() + Load().count;
-    return CommonBytes(first_, &end) > skip_ &&
-           std::adjacent_find(slots_.begin(), used_end, same) != used_end;
+    const Slot* end = sorted.first + sorted.count;
+    return std::adjacent_find(sorted.first, end, same) != end;
   }
 
-  // `target` is the place of the record: what was just written is not read from memory again.
-  // REQUIRES: !full().
-  void Append(const Record* record, const Target& target) {
+  // REQUIRES: !full(), and the slot's prefix is behind skip() bytes.
+  void Append(const Slot& slot) {
     const State state = Load();
-    const Target relative = Relative(target);
-    slots_[state.count] = Slot(relative.prefix, record);
-    const bool ascends = state.sorted == state.count && IsLastBefore(state.count, relative);
+    slots_[state.count] = slot;
+    const bool ascends = state.sorted == state.count &&
+                         (state.count == 0 || IsBefore(slots_[state.count - 1], slot));
     Store({state.count + 1, state.sorted + (ascends ? 1 : 0)});
   }
 
   // What is at or after `end` is in another node, which readers can reach.
-  void set_end(const Record* end) {
-    end_.store(end, std::memory_order_release);
-    const uint64_t prefix = end == nullptr ? 0 : KeyPrefix(end->key().substr(skip_));
-    end_prefix_.store(prefix, std::memory_order_release);
+  void set_end(const Slot& end) {
+    end_.store(end.record, std::memory_order_release);
+    end_prefix_.store(end.prefix, std::memory_order_release);
   }
 
  protected:
@@ -155,11 +165,6 @@ class alignas(16) BTreeNode {
   }
 
  private:
-  static size_t CommonBytes(const Record* first, const Record* end) {
-    if (first == nullptr || end == nullptr) return 0;
-    return CommonPrefixBytes(first->key(), end->key());
-  }
-
   static int Compare(const Record& record, const Target& target) {
     return CompareEntries(record.key(), record.tag(), target.key, target.tag);
   }
@@ -194,14 +199,17 @@ class alignas(16) BTreeNode {
 // is at or after that of slot i.
 class BTreeInner final : public BTreeNode {
  public:
-  struct Child {
-    const Record* first = nullptr;
-    BTreeNode* node = nullptr;
+  // All children but the first, in entry order. Two arrays, so that either can be searched.
+  struct Children {
+    size_t count = 0;
+    std::array<Slot, kSlots> slots;
+    std::array<BTreeNode*, kSlots> nodes;
   };
   static constexpr size_t kLinkBytes = sizeof(Slot) + sizeof(std::atomic<BTreeNode*>);
 
-  BTreeInner(unsigned level, const Record* first, const Record* end, BTreeNode* first_child)
-      : BTreeNode(level, first, end) {
+  BTreeInner(unsigned level, size_t skip, const Record* first, const Slot& end,
+             BTreeNode* first_child)
+      : BTreeNode(level, skip, first, end) {
     links_[0].store(first_child, std::memory_order_relaxed);
   }
 
@@ -235,26 +243,26 @@ class BTreeInner final : public BTreeNode {
 
   BTreeNode* first_child() const { return links_[0].load(std::memory_order_relaxed); }
 
-  // Copies all children but the first in entry order to `to`, and returns their number. A last one
-  // that has gone to the next node is left out.
-  // REQUIRES: there are some.
-  size_t CopySortedChildren(Child* to) const {
+  // A last child that has gone to the next node is left out.
+  void CopySortedChildren(Children* to) const {
     const size_t count = Load().count;
     std::array<size_t, kSlots> order;
     for (size_t i = 0; i < count; ++i) order[i] = i;
     std::sort(order.begin(), order.begin() + count,
               [this](size_t a, size_t b) { return IsBefore(slot(a), slot(b)); });
+    to->count = 0;
     for (size_t i = 0; i < count; ++i) {
-      to[i] = {slot(order[i]).record, links_[order[i] + 1].load(std::memory_order_relaxed)};
+      if (slot(order[i]).record == end()) continue;
+      to->slots[to->count] = slot(order[i]);
+      to->nodes[to->count++] = links_[order[i] + 1].load(std::memory_order_relaxed);
     }
-    return to[count - 1].first == end() ? count - 1 : count;
   }
 
-  // REQUIRES: !full(), and `child` holds all entries of this node that are at or after `first`,
-  // up to the next child's.
-  void Append(const Record* first, BTreeNode* child) {
+  // REQUIRES: !full(), and `child` holds all entries of this node that are at or after the slot's
+  // record, up to the next child's.
+  void Append(const Slot& slot, BTreeNode* child) {
     links_[Load().count + 1].store(child, std::memory_order_relaxed);
-    BTreeNode::Append(first, {first->key(), first->tag()});
+    BTreeNode::Append(slot);
   }
 
  private:

@@ -45,8 +45,8 @@ inline size_t CountBefore(Slots slots, uint64_t prefix) {
   size_t count = slots.count;
   while (count > 1) {
     const size_t half = count / 2;
-    const size_t skipped = first[half - 1].prefix < prefix ? half : 0;
-    first += skipped;
+    // All ones or none: compilers make a branch of a condition here.
+    first += half & (size_t{0} - static_cast<size_t>(first[half - 1].prefix < prefix));
     count -= half;
   }
   const size_t last = count == 1 && first->prefix < prefix ? 1 : 0;
