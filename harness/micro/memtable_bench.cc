@@ -3,8 +3,8 @@
 //
 // Names are memtable/<part>/<what>/<entries>, or …/64MiB for as many entries as a memtable of that
 // size takes. With VARVE_BENCH_LARGE set there are tables of 10^7 entries too, 2 GB each. `each` is
-// the time for one add, get or scan; `bytes_per_entry` is what the table is charged, of which
-// `payload` is key and value, see MemTableUse.
+// the processor time of the measured thread for one add, get or scan; `bytes_per_entry` is what the
+// table is charged, of which `payload` is key and value, see MemTableUse.
 //
 //   insert_random, _sequential   each key once
 //   insert_zipf                  keys by a Zipf law of 0.99: new versions of few keys
@@ -257,9 +257,7 @@ void RegisterReads(const MemTablePart& part, Phase phase, const std::string& suf
 
 void RegisterInserts(const MemTablePart& part, const std::string& what, const Inserts& inserts) {
   const std::string name = "memtable/" + std::string(part.name) + "/" + what;
-  benchmark::RegisterBenchmark(name.c_str(), Insert, part, inserts)
-      ->Unit(benchmark::kMillisecond)
-      ->UseRealTime();
+  benchmark::RegisterBenchmark(name.c_str(), Insert, part, inserts)->Unit(benchmark::kMillisecond);
 }
 
 bool RegisterAll() {
@@ -274,7 +272,7 @@ bool RegisterAll() {
       RegisterInserts(part, "insert_beside_reader" + end,
                       {entries, Order::kRandom, kValueBytes, Beside::kReader});
       const std::string name = "memtable/" + std::string(part.name) + "/get_beside_writer" + end;
-      benchmark::RegisterBenchmark(name.c_str(), GetBesideWriter, part, entries)->UseRealTime();
+      benchmark::RegisterBenchmark(name.c_str(), GetBesideWriter, part, entries);
     }
     for (const size_t value_bytes : {0, 16, 48, 100, 400, 1000}) {
       RegisterInserts(part, "bytes/" + std::to_string(value_bytes),

@@ -161,6 +161,38 @@ TEST(MemTableOptions, EachBucketIsCharged) {
   }
 }
 
+// The parts where it can be said: a list is made for each bucket that is used.
+TEST(MemTableOptions, AKeyGoesToTheBucketOfItsFirstBytes) {
+  constexpr uint64_t kKeys = 1000;
+  constexpr uint64_t kListBytesMin = 12 * 16;
+  MemTableOptions options;
+  options.buckets = 1 << 20;
+  for (const uint64_t prefix_bytes : {0, 4, 5, 100}) {
+    options.prefix_bytes = prefix_bytes;
+    const auto table = Make("hash_skiplist", options);
+    const uint64_t empty = table->use().structure;
+    for (uint64_t i = 1; i <= kKeys; ++i) {
+      table->Add({"user" + std::to_string(i + 1000), MakeTag(i, EntryKind::kPut), ""});
+    }
+    const uint64_t lists = prefix_bytes < 5 ? 1 : (prefix_bytes == 5 ? 2 : kKeys);
+    const uint64_t entries_bytes_max = kKeys * (16 + 2 * 16);
+    EXPECT_LT(table->use().structure - empty, (lists + 1) * 2 * kListBytesMin + entries_bytes_max);
+    if (lists == kKeys) {
+      EXPECT_GT(table->use().structure - empty, kKeys * kListBytesMin * 9 / 10);
+    }
+  }
+}
+
+TEST(MemTableOptions, AFilledSlotIsStructureAndAnEmptyOneSlack) {
+  for (const bool preallocate : {false, true}) {
+    MemTableOptions options;
+    options.preallocate = preallocate;
+    const auto table = Make("vector", options);
+    for (uint64_t i = 1; i <= 5000; ++i) table->Add({"key", MakeTag(i, EntryKind::kPut), "v"});
+    EXPECT_NEAR(static_cast<double>(table->use().structure), 5000 * 32, 2000);
+  }
+}
+
 TEST(MemTableOptions, PreallocatedSlotsAreChargedOnceAndFromTheBeginning) {
   MemTableOptions options;
   options.bytes_max = 16 << 20;
