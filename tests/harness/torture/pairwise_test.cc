@@ -151,7 +151,8 @@ TEST(Configurations, EveryLegalPairOfSettingsIsCovered) {
     EXPECT_GT(legal.size(), covered.size() * 19 / 20) << "the sample saw nearly all there are";
   }
   EXPECT_LE(legal.size(), covered.size());
-  EXPECT_LT(rows.size(), 8 * CompactionParts().size()) << "the two longest lists decide";
+  EXPECT_LT(rows.size(), MemTableParts().size() * CompactionParts().size() * 3 / 2)
+      << "the two longest lists decide";
   RecordProperty("rows", static_cast<int>(rows.size()));
 }
 
