@@ -21,8 +21,8 @@ constexpr uint64_t kEntries = 3000;
 
 std::vector<std::pair<std::string, MemTableOptions>> Variants() {
   std::vector<std::pair<std::string, MemTableOptions>> variants;
-  for (const uint64_t buckets : {1, 7, 1000}) {
-    for (const uint64_t prefix_bytes : {0, 1, 4, 65536}) {
+  for (const uint64_t buckets : {1U, 7U, 1000U}) {
+    for (const uint64_t prefix_bytes : {0U, 1U, 4U, 65536U}) {
       MemTableOptions options;
       options.buckets = buckets;
       options.prefix_bytes = prefix_bytes;
@@ -30,7 +30,7 @@ std::vector<std::pair<std::string, MemTableOptions>> Variants() {
           "H = " + std::to_string(buckets) + ", X = " + std::to_string(prefix_bytes), options);
     }
   }
-  for (const uint64_t entries_max : {0, 1, 100, 5000}) {
+  for (const uint64_t entries_max : {0U, 1U, 100U, 5000U}) {
     MemTableOptions options;
     options.bytes_max = 1 << 20;
     options.entries_max = entries_max;
@@ -167,7 +167,7 @@ TEST(MemTableOptions, AKeyGoesToTheBucketOfItsFirstBytes) {
   constexpr uint64_t kListBytesMin = 12 * 16;
   MemTableOptions options;
   options.buckets = 1 << 20;
-  for (const uint64_t prefix_bytes : {0, 4, 5, 100}) {
+  for (const uint64_t prefix_bytes : {0U, 4U, 5U, 100U}) {
     options.prefix_bytes = prefix_bytes;
     const auto table = Make("hash_skiplist", options);
     const uint64_t empty = table->use().structure;
