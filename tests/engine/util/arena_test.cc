@@ -100,7 +100,7 @@ TEST(Arena, UsedIsTheSumOfWhatWasAskedFor) {
   for (const Arena::Pages pages : {Arena::Pages::kNormal, Arena::Pages::kHuge}) {
     Arena arena(1 << 20, pages);
     uint64_t used = 0;
-    for (size_t bytes : {1, 100, 5000, 3, 100000, 1 << 20, 3 << 20, 7}) {
+    for (size_t bytes : {1U, 100U, 5000U, 3U, 100000U, 1U << 20, 3U << 20, 7U}) {
       arena.Allocate(bytes, 16);
       used += bytes;
       EXPECT_EQ(arena.used(), used);
