@@ -25,7 +25,7 @@ constexpr uint32_t kCallsOfOpen = 30;
 constexpr uint32_t kCallsOfStep = 5;
 
 // One time in so many, the work is so long that manifests grow and are switched.
-constexpr uint32_t kLongWorkOneIn = 20;
+constexpr uint32_t kLongWorkOneIn = 12;
 constexpr uint32_t kLongFactor = 6;
 constexpr std::string_view kLongSteps = "PPpbdffffff";
 
