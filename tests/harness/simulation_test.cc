@@ -100,7 +100,7 @@ bool DecidesBySmallDifferences(std::string_view compaction) {
 // just after it is up to a third of all: then means over several lengths are compared.
 std::vector<const char*> LengthsFor(std::string_view keys) {
   if (keys == "uniform") return {"60000"};
-  return {"40000", "50000", "60000", "70000", "80000"};
+  return {"40000", "60000", "80000"};
 }
 
 // What is compared, with the share by which it may differ.
