@@ -7,10 +7,12 @@ never overlap however many series there are.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis.drawing import estimate_row
 from analysis.metrics import digits, tick
 from analysis.page import Page, label_lines, panels_across, wrap_label
 from analysis.series import Series, Trials
@@ -90,6 +92,21 @@ def draw_estimate(axes: Axes, trials: Trials, workload: str, one: Series, metric
         axes.plot([estimate.median / divisor], [y], marker=marker, color=colour, markersize=4.6,
                   linestyle="none", zorder=4, **edge)
     return estimate
+
+
+def draw_metric(axes: Axes, trials: Trials, workload: str, metric: str,
+                divisor: float = 1) -> list[dict[str, Any]]:
+    """One metric of every series, a row each, with its number at the right; and the numbers."""
+    rows = []
+    for y, one in enumerate(trials.series):
+        estimate = draw_estimate(axes, trials, workload, one, metric, y, divisor)
+        if estimate.n:
+            number_at_right(axes, y, marked(estimate, divisor))
+        else:
+            missing_row(axes, y)
+        rows.append(estimate_row(workload, one, metric, estimate))
+    finish_axis(axes, largest_value(trials, workload, [metric]) / divisor)
+    return rows
 
 
 def marked(estimate: Estimate, divisor: float = 1) -> str:

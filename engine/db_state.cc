@@ -16,6 +16,7 @@ void ResolveParts(DbState& state) {
   if (options.durability == "none") state.durability = Durability::kNone;
   if (options.durability == "power") state.durability = Durability::kPower;
   state.memtable_part = FindPart(MemTableParts(), options.memtable);
+  state.memtable_options = MemTableOptionsOf(options);
   state.filter = FindPart(FilterParts(), options.filter)->make();
   state.cache = FindPart(CacheParts(), options.cache)->make(options.cache_bytes);
 

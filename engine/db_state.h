@@ -33,6 +33,7 @@ enum class Durability : uint8_t { kNone, kProcess, kPower };
 struct DbState {
   // Fixed at open.
   Options options;
+  MemTableOptions memtable_options;  // as `options` says; each write asks
   Durability durability = Durability::kProcess;
   std::string directory;
   Clock* clock = nullptr;
@@ -78,11 +79,9 @@ struct DbState {
 
   uint64_t NewNumber() { return next_number.fetch_add(1, std::memory_order_relaxed); }
 
-  MemTableOptions memtable_options() const { return MemTableOptionsOf(options); }
-
   MemTablePtr NewMemTable(uint64_t wal_number) const {
     auto table = std::make_shared<LoggedMemTable>();
-    table->table = memtable_part->make(memtable_options());
+    table->table = memtable_part->make(memtable_options);
     table->wal_number = wal_number;
     return table;
   }

@@ -34,7 +34,7 @@ void DbImpl::Tick() {
 }
 
 bool DbImpl::SealIsDue() const {
-  if (IsFull(*active_, state_->memtable_options())) return true;
+  if (IsFull(*active_, state_->memtable_options)) return true;
   return first_tombstone_ != 0 && ages_.watches() &&
          ages_.SealIsDue(first_tombstone_time_, AgeNow());
 }

@@ -108,10 +108,7 @@ SequenceNumber Maintenance::OldestTombstone() const {
   };
   for (const MemTablePtr& sealed : state_.sealed) note(sealed->oldest_tombstone);
   for (const Level& level : state_.version->tree().levels) {
-    for (const Run& run : level.runs) {
-      if (run.summary()->oldest_tombstone == 0) continue;
-      for (const TablePtr& table : run.tables) note(table->oldest_tombstone);
-    }
+    for (const Run& run : level.runs) note(run.summary()->oldest_tombstone);
   }
   return oldest;
 }

@@ -48,14 +48,9 @@ uint64_t EntriesWritten(const Counters& after, const Counters& before) {
 // The shape of the tree at the end of measure, and its runs over the samples.
 void AddShape(const StoreState& end, const SampleSummary& measured, Json* json) {
   if (end.levels.empty()) return;
-  uint64_t levels = 0;
-  uint64_t runs = 0;
-  for (const LevelShape& level : end.levels) {
-    levels += level.tables > 0 ? 1 : 0;
-    runs += level.runs;
-  }
-  (*json)["levels"] = levels;
-  (*json)["runs"] = runs;
+  (*json)["levels"] = std::count_if(end.levels.begin(), end.levels.end(),
+                                    [](const LevelShape& level) { return level.tables > 0; });
+  (*json)["runs"] = RunsOf(end);
   if (measured.runs_samples == 0) return;
   (*json)["runs_mean"] = Quotient(measured.runs_sum, measured.runs_samples);
 }

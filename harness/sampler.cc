@@ -61,12 +61,6 @@ void AddLedger(const StoreState& now, const StoreState& before, Cells* cells) {
   cells->Add(total.bytes_read);
 }
 
-uint64_t RunsOf(const StoreState& store) {
-  uint64_t runs = 0;
-  for (const LevelShape& level : store.levels) runs += level.runs;
-  return runs;
-}
-
 void AddTree(const StoreState& store, Cells* cells) {
   const bool known = !store.levels.empty();
   uint64_t tables = 0;
@@ -112,6 +106,12 @@ Result<std::unique_ptr<SampleFiles>> SampleFiles::Open(const std::string& direct
   if (status.ok()) status = files->WriteHistogram(HlogHeader(base_seconds));
   if (!status.ok()) return status;
   return files;
+}
+
+uint64_t RunsOf(const StoreState& store) {
+  uint64_t runs = 0;
+  for (const LevelShape& level : store.levels) runs += level.runs;
+  return runs;
 }
 
 double SpaceOverhead(const StoreState& store, uint64_t live_bytes) {

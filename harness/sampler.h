@@ -66,6 +66,9 @@ struct SampleSummary {
 // REQUIRES: counters, and live_bytes > 0.
 double SpaceOverhead(const StoreState& store, uint64_t live_bytes);
 
+// The sorted runs of the tree. REQUIRES: levels are known.
+uint64_t RunsOf(const StoreState& store);
+
 class Sampler {
  public:
   // All outlive the sampler. `start` is the state when the phase begins; the row of a sample

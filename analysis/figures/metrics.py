@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import pandas
 
-from analysis.drawing import NothingToDraw, estimate_row
+from analysis.drawing import NothingToDraw
 from analysis.metrics import axis_label, axis_scale, metric
 from analysis.page import Page
-from analysis.rows import (draw_estimate, finish_axis, largest_value, marked, missing_row,
-                           number_at_right, row_panels)
+from analysis.rows import draw_metric, largest_value, row_panels
 from analysis.series import Trials
 
 
@@ -35,12 +34,5 @@ def draw(page: Page, trials: Trials,
     rows = []
     drawn = row_panels(page, titles, trials.series)
     for axes, (workload, name), (divisor, _) in zip(drawn, panels, scales, strict=True):
-        for y, one in enumerate(trials.series):
-            estimate = draw_estimate(axes, trials, workload, one, name, y, divisor)
-            if estimate.n:
-                number_at_right(axes, y, marked(estimate, divisor))
-            else:
-                missing_row(axes, y)
-            rows.append(estimate_row(workload, one, name, estimate))
-        finish_axis(axes, largest_value(trials, workload, [name]) / divisor)
+        rows += draw_metric(axes, trials, workload, name, divisor)
     return pandas.DataFrame(rows)

@@ -7,11 +7,10 @@ Completed operations per second of the measure phase. Filled marks are medians o
 
 import pandas
 
-from analysis.drawing import NothingToDraw, estimate_row
+from analysis.drawing import NothingToDraw
 from analysis.metrics import METRICS, axis_label, axis_scale
 from analysis.page import Page
-from analysis.rows import (draw_estimate, finish_axis, largest_value, marked, missing_row,
-                           number_at_right, row_panels)
+from analysis.rows import draw_metric, largest_value, row_panels
 from analysis.series import Trials
 
 METRIC = "throughput_ops_per_second"
@@ -25,13 +24,6 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
     divisor, unit = axis_scale(METRICS[METRIC].unit, largest.values())
     rows = []
     for axes, workload in zip(row_panels(page, workloads, trials.series), workloads, strict=True):
-        for y, one in enumerate(trials.series):
-            estimate = draw_estimate(axes, trials, workload, one, METRIC, y, divisor)
-            if estimate.n:
-                number_at_right(axes, y, marked(estimate, divisor))
-            else:
-                missing_row(axes, y)
-            rows.append(estimate_row(workload, one, METRIC, estimate))
-        finish_axis(axes, largest[workload] / divisor)
+        rows += draw_metric(axes, trials, workload, METRIC, divisor)
     page.x_label(axis_label("throughput", unit))
     return pandas.DataFrame(rows)

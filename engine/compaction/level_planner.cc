@@ -14,12 +14,11 @@
 namespace varve {
 
 LevelPlanner::LevelPlanner(const Strategy& strategy) : strategy_(strategy) {
+  if (strategy_.levels.size() < 2) strategy_.levels.resize(2, strategy_.levels.front());
   for (LevelShape& shape : strategy_.levels) {
     shape.size_ratio = std::max<uint64_t>(2, shape.size_ratio);
     if (&shape != &strategy_.levels.front()) shape.runs_max = std::max<uint64_t>(1, shape.runs_max);
   }
-  if (strategy_.levels.size() < 2) strategy_.levels.resize(2, strategy_.levels.front());
-  strategy_.levels.back().runs_max = std::max<uint64_t>(1, strategy_.levels.back().runs_max);
   strategy_.level1_bytes = std::max<uint64_t>(1, strategy_.level1_bytes);
 }
 

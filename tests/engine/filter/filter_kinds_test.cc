@@ -14,6 +14,7 @@
 #include "engine/filter/ribbon_filter.h"
 #include "engine/filter/xor_filter.h"
 #include "tests/engine/filter/filter_testing.h"
+#include "tests/hex.h"
 
 namespace varve {
 namespace {
@@ -26,13 +27,14 @@ struct Rate {
   double rate;
 };
 
-std::string Hex(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) >> 4]);
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) & 15]);
+// The last byte of a filter is the number of its probes; these are none that it may have.
+void ExpectYesAfterDamageOfProbes(const FilterPolicy& policy, const std::vector<int>& wrong) {
+  std::string filter = policy.Build(HashesOf(0, 100), 10);
+  ASSERT_FALSE(policy.MayContain(HashKey("absent"), filter));
+  for (const int probes : wrong) {
+    filter.back() = static_cast<char>(probes);
+    EXPECT_TRUE(policy.MayContain(HashKey("absent"), filter)) << probes;
   }
-  return hex;
 }
 
 TEST(BloomFilter, TheoryIsThatOfTheTextbookWithAWholeNumberOfProbes) {
@@ -46,13 +48,7 @@ TEST(BloomFilter, TheoryIsThatOfTheTextbookWithAWholeNumberOfProbes) {
 }
 
 TEST(BloomFilter, DamageInTheNumberOfProbesAnswersYes) {
-  const BloomFilterPolicy bloom;
-  std::string filter = bloom.Build(HashesOf(0, 100), 10);
-  ASSERT_FALSE(bloom.MayContain(HashKey("absent"), filter));
-  for (const int probes : {0, 45, 255}) {
-    filter.back() = static_cast<char>(probes);
-    EXPECT_TRUE(bloom.MayContain(HashKey("absent"), filter)) << probes;
-  }
+  ExpectYesAfterDamageOfProbes(BloomFilterPolicy(), {0, 45, 255});
 }
 
 TEST(BloomFilter, TheBytesNeverChange) {
@@ -112,13 +108,7 @@ TEST(FilterKinds, LengthsThatNoFilterHasAnswerYes) {
 }
 
 TEST(BlockedBloomFilter, DamageInTheNumberOfProbesAnswersYes) {
-  const BlockedBloomFilterPolicy blocked;
-  std::string filter = blocked.Build(HashesOf(0, 100), 10);
-  ASSERT_FALSE(blocked.MayContain(HashKey("absent"), filter));
-  for (const int probes : {0, 17, 255}) {
-    filter.back() = static_cast<char>(probes);
-    EXPECT_TRUE(blocked.MayContain(HashKey("absent"), filter)) << probes;
-  }
+  ExpectYesAfterDamageOfProbes(BlockedBloomFilterPolicy(), {0, 17, 255});
 }
 
 TEST(BlockedBloomFilter, BothWaysToProbeGiveTheSameAnswers) {

@@ -7,20 +7,12 @@
 
 #include "engine/filter/bloom_filter.h"
 #include "tests/engine/table/table_testing.h"
+#include "tests/hex.h"
 
 namespace varve {
 namespace {
 
 using namespace table_testing;  // NOLINT: the tests' own words
-
-std::string Hex(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) >> 4]);
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) & 15]);
-  }
-  return hex;
-}
 
 TEST(TableBytes, TheWorkedExampleIsWhatTheBuilderWrites) {
   const BloomFilterPolicy bloom;

@@ -15,6 +15,7 @@
 #include "engine/io/memory_file_system.h"
 #include "engine/tree/file_names.h"
 #include "engine/tree/tree_text.h"
+#include "tests/hex.h"
 
 namespace varve {
 namespace {
@@ -289,12 +290,7 @@ TEST_F(ManifestTest, TheExampleOfTheFormatHolds) {
   edit.next_number = 13;
   edit.last_sequence = 8;
   ASSERT_TRUE((*manifest)->Append(edit).ok());
-  std::string text;
-  for (const char c : Content("/d/manifest-000007")) {
-    text += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
-    text += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
-  }
-  EXPECT_EQ(text,
+  EXPECT_EQ(Hex(Content("/d/manifest-000007")),
             "76edd84be7712a3d"
             "19000000"
             "76617276656d6631"

@@ -9,6 +9,7 @@
 
 #include "engine/tree/manifest.h"
 #include "engine/util/coding.h"
+#include "tests/hex.h"
 
 namespace varve {
 namespace {
@@ -90,12 +91,7 @@ TEST(TreeEdit, TheBytesAreThoseOfTheFormat) {
   edit.added_tables = {{1, 9, std::make_shared<const TableInfo>(table)}};
   edit.cursors = {{1, "k"}};
   edit.next_number = 13;
-  std::string text;
-  for (const char c : Encode(edit)) {
-    text += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
-    text += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
-  }
-  EXPECT_EQ(text,
+  EXPECT_EQ(Hex(Encode(edit)),
             "01030aac02"
             "031001090cac0202010205070808"
             "0161"

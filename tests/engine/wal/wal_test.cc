@@ -15,6 +15,7 @@
 #include "engine/wal/wal_format.h"
 #include "tests/engine/io/test_directory.h"
 #include "tests/engine/wal/wal_test_util.h"
+#include "tests/hex.h"
 #include "tests/sanitizers.h"
 
 namespace varve {
@@ -24,17 +25,6 @@ class Wal : public testing::Test {
  protected:
   std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
 };
-
-std::string Hex(std::string_view bytes) {
-  std::string hex;
-  for (const char byte : bytes) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    const auto value = static_cast<unsigned char>(byte);
-    hex += kDigits[value >> 4];
-    hex += kDigits[value & 15];
-  }
-  return hex;
-}
 
 // The worked example of FORMAT.md. If this fails, old logs cannot be read.
 TEST_F(Wal, TheBytesAreThoseOfTheFormatDescription) {
