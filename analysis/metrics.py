@@ -52,6 +52,8 @@ METRICS = {metric.name: metric for metric in (
            "bytes read from storage by get and scan ÷ bytes of keys and values returned"),
     Metric("filter_false_positive_rate", "filter false-positive rate", "", "lower",
            "false positives ÷ (false positives + negatives)"),
+    Metric("filter_bits_per_entry", "filter bits per entry", "", "lower",
+           "bits of all filters ÷ entries of all tables, at the end of measure"),
     Metric("space_amplification", "space amplification", "", "lower",
            "bytes of live files at the end of measure ÷ live bytes of keys and values, which the "
            "harness's oracle knows exactly"),
@@ -73,6 +75,8 @@ METRICS = {metric.name: metric for metric in (
     Metric("entries_written_per_entry", "copies per entry", "", "lower",
            "entries that flushes and compactions wrote in measure and drain ÷ puts and deletes of "
            "measure: write amplification as models count it, without encoding and log"),
+    Metric("entries_written_per_entry_load", "copies per entry of load", "", "lower",
+           "the same over load and settle"),
     Metric("compaction_jobs", "compactions", "", "",
            "compactions in the measure phase that rewrote data"),
     Metric("compaction_bytes_read", "bytes read by compactions", "bytes", "lower",

@@ -17,6 +17,8 @@ void ResolveParts(DbState& state) {
   if (options.durability == "power") state.durability = Durability::kPower;
   state.memtable_part = FindPart(MemTableParts(), options.memtable);
   state.memtable_options = MemTableOptionsOf(options);
+  // One memtable's worth: what is kept, filled and flushed is no more than without it.
+  state.memtable_options.pool = std::make_shared<ArenaPool>(options.memtable_bytes);
   state.filter = FindPart(FilterParts(), options.filter)->make();
   state.cache = FindPart(CacheParts(), options.cache)->make(options.cache_bytes);
 

@@ -95,11 +95,13 @@ struct Counters {
   std::array<uint64_t, kStallCauseCount> stall_ns{};
 
   // Gauges, at the moment of the call.
-  uint64_t memtable_bytes = 0;  // active and sealed
+  uint64_t memtable_bytes = 0;        // active and sealed
+  uint64_t memtable_spare_bytes = 0;  // of those that were flushed, kept for the next
   uint64_t sealed_memtables = 0;
   uint64_t cache_bytes = 0;
-  uint64_t filter_bytes = 0;  // of open tables
-  uint64_t index_bytes = 0;   // of open tables
+  uint64_t filter_bytes = 0;  // of all tables
+  std::array<uint64_t, kLevelsMax> filter_bytes_by_level{};
+  uint64_t index_bytes = 0;  // of all tables
   uint64_t pending_compaction_bytes = 0;
   uint64_t jobs_running = 0;
   uint64_t table_data_bytes = 0;   // keys and values of all entries in tables, before encoding

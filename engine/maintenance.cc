@@ -301,22 +301,24 @@ void Maintenance::AddTo(Counters* counters) const {
   counters->stall_ns = totals_.stall_ns;
   counters->background_cpu_ns = executor_->cpu_ns();
   counters->sealed_memtables = state_.sealed.size();
+  counters->memtable_spare_bytes = state_.memtable_options.pool->bytes();
   counters->memtable_bytes = state_.active->table->bytes();
   for (const MemTablePtr& sealed : state_.sealed)
     counters->memtable_bytes += sealed->table->bytes();
   counters->pending_compaction_bytes = PendingBytes();
-  for (const auto& table : state_.version->open_tables()) {
-    counters->filter_bytes += table.table->reader().filter_bytes();
-    counters->index_bytes += table.table->reader().index_bytes();
-  }
   AddTables(counters);
 }
 
 void Maintenance::AddTables(Counters* counters) const {
   const SequenceNumber now = state_.last_sequence.load();
-  for (const Level& level : state_.version->tree().levels) {
-    for (const Run& run : level.runs) {
+  const std::vector<Level>& levels = state_.version->tree().levels;
+  for (size_t level = 0; level < levels.size(); ++level) {
+    for (const Run& run : levels[level].runs) {
       for (const TablePtr& table : run.tables) {
+        const TableReader& reader = state_.version->Find(table->number)->reader();
+        counters->filter_bytes += reader.filter_bytes();
+        counters->filter_bytes_by_level[level] += reader.filter_bytes();
+        counters->index_bytes += reader.index_bytes();
         counters->table_data_bytes += table->key_bytes + table->value_bytes;
         counters->tombstones += table->tombstones;
         if (table->oldest_tombstone == 0) continue;

@@ -10,8 +10,10 @@
 #include <cmath>
 #include <memory>
 
+#include "engine/compaction/layout.h"
 #include "engine/parts.h"
 #include "engine/setting_text.h"
+#include "engine/strategy_of.h"
 
 namespace varve {
 namespace {
@@ -50,6 +52,7 @@ std::vector<RunSize> RunsAfter(const Tree& tree, const CompactionPlan& plan,
       }
       const uint64_t left = run.entries() - moved;
       runs.front().entries += moved;
+      if (left == 0) continue;
       if (plan.output_run != 0 && run.id == plan.output_run) {
         runs.front().entries += left;
       } else {
@@ -58,6 +61,64 @@ std::vector<RunSize> RunsAfter(const Tree& tree, const CompactionPlan& plan,
     }
   }
   return runs;
+}
+
+// Entries for each byte of the tables of `tree`; 0 if it is empty.
+double EntriesPerByte(const Tree& tree) {
+  uint64_t entries = 0;
+  for (const Level& level : tree.levels) {
+    for (const Run& run : level.runs) entries += run.entries();
+  }
+  return entries == 0 ? 0 : static_cast<double>(entries) / static_cast<double>(tree.bytes());
+}
+
+// Makes the level hold at least `count` runs, of `entries` each where they are not there yet; of a
+// level of one run, that one is grown.
+void FillLevel(int level, uint64_t count, double entries, std::vector<RunSize>* runs) {
+  constexpr double kEntriesMax = 1e15;
+  const auto wanted = static_cast<uint64_t>(std::min(entries, kEntriesMax));
+  uint64_t here = 0;
+  for (RunSize& run : *runs) {
+    if (run.level != level) continue;
+    ++here;
+    if (count == 1) run.entries = std::max(run.entries, wanted);
+  }
+  for (; here < count; ++here) runs->push_back({level, wanted});
+}
+
+// Gives the levels at and above that of runs[0], which is being made, the sizes that they have when
+// they are full: those above a run fill while it stays as it is, and must find their share of the
+// memory then. Flush by flush: a level of several runs holds what arrives, and passes all of it on
+// with one more; one of a single run holds what fits its capacity. Strategies without levels
+// promise no sizes, and nothing is changed.
+void FillLevels(const Options& options, const Tree& tree, uint64_t memtable_entries,
+                std::vector<RunSize>* runs) {
+  const Strategy strategy = *StrategyOf(options);
+  if (strategy.kind != Strategy::Kind::kLevels) return;
+  const Layout layout(strategy, tree);
+  const double entries_per_byte = EntriesPerByte(tree);
+  auto arriving = static_cast<double>(memtable_entries);
+  if (arriving == 0) arriving = static_cast<double>(options.memtable_entries_max);
+  if (arriving == 0) arriving = entries_per_byte * static_cast<double>(options.memtable_bytes);
+
+  const RunSize made = runs->front();
+  const bool last = std::none_of(runs->begin(), runs->end(),
+                                 [&](const RunSize& run) { return run.level > made.level; });
+  for (int level = 0; level <= made.level && arriving > 0; ++level) {
+    const uint64_t runs_max = layout.RunsMax(level);
+    if (!layout.LimitedByBytes(level)) {
+      const double entries = level == made.level ? static_cast<double>(made.entries) : arriving;
+      FillLevel(level, runs_max, entries, runs);
+      arriving *= static_cast<double>(runs_max + 1);
+      continue;
+    }
+    // The last level holds what there is.
+    if ((level == made.level && last) || layout.Capacity(level) == 0) continue;
+    const double room = entries_per_byte * static_cast<double>(layout.Capacity(level));
+    const double full = layout.MovesWhole(level) ? std::floor(room / arriving) * arriving : room;
+    FillLevel(level, 1, full, runs);
+    arriving += full;
+  }
 }
 
 }  // namespace
@@ -98,7 +159,9 @@ Result<FilterBudget> FilterBudgetOf(const Options& options) {
 double FilterBitsPerKey(const Options& options, const Tree& tree, const CompactionPlan& plan,
                         uint64_t memtable_entries) {
   if (options.filter_allocation == "uniform") return options.filter_bits_per_key;
-  return BitsPerKeyOf(*FilterBudgetOf(options), RunsAfter(tree, plan, memtable_entries), 0);
+  std::vector<RunSize> runs = RunsAfter(tree, plan, memtable_entries);
+  if (options.filter_allocation == "monkey") FillLevels(options, tree, memtable_entries, &runs);
+  return BitsPerKeyOf(*FilterBudgetOf(options), runs, 0);
 }
 
 }  // namespace varve

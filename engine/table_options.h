@@ -26,6 +26,9 @@ Result<FilterBudget> FilterBudgetOf(const Options& options);
 
 // The bits per key of the filters of a job's output: `plan` merges tables of `tree`, and a memtable
 // that holds so many entries. What the merge will drop is not known, and counts.
+// `monkey` spreads the memory of the tree with the levels above full, because what is written now
+// stays while they fill: so all filters together take what filter_bits_per_key says when levels are
+// full, and less until then.
 // REQUIRES: CheckOptions(options) is OK.
 double FilterBitsPerKey(const Options& options, const Tree& tree, const CompactionPlan& plan,
                         uint64_t memtable_entries);

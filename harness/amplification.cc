@@ -155,6 +155,7 @@ void AddGets(const PhaseRecord& measure, Json* json) {
   SetQuotient("filter_probes_per_get", sum.filter_probes, gets, json);
   SetQuotient("filter_false_positive_rate", sum.filter_false_positives,
               sum.filter_false_positives + sum.filter_negatives, json);
+  (*json)["filter_probes_absent"] = sum.filter_false_positives + sum.filter_negatives;
   const double expected = measure.after.filter_false_positive_rate_expected;
   if (expected >= 0) (*json)["filter_false_positive_rate_expected"] = expected;
 }

@@ -45,12 +45,31 @@ uint64_t EntriesWritten(const Counters& after, const Counters& before) {
   return entries;
 }
 
+// Copies of each entry that was loaded, until the tree was settled.
+void AddLoad(const PhaseRecords& phases, Json* json) {
+  const PhaseRecord* load = FindPhase(phases, "load");
+  const PhaseRecord* settle = FindPhase(phases, "settle");
+  if (load == nullptr || settle == nullptr || !settle->after.has_counters) return;
+  const Counters& before = load->before.counters;
+  const Counters& after = settle->after.counters;
+  const uint64_t entries = after.puts + after.deletes - before.puts - before.deletes;
+  if (entries == 0) return;
+  (*json)["entries_written_per_entry_load"] = Quotient(EntriesWritten(after, before), entries);
+}
+
 // The shape of the tree at the end of measure, and its runs over the samples.
 void AddShape(const StoreState& end, const SampleSummary& measured, Json* json) {
   if (end.levels.empty()) return;
   (*json)["levels"] = std::count_if(end.levels.begin(), end.levels.end(),
                                     [](const LevelShape& level) { return level.tables > 0; });
   (*json)["runs"] = RunsOf(end);
+  uint64_t filter_bytes = 0;
+  uint64_t entries = 0;
+  for (const LevelShape& level : end.levels) {
+    filter_bytes += level.filter_bytes;
+    entries += level.entries;
+  }
+  if (entries > 0) (*json)["filter_bits_per_entry"] = Quotient(filter_bytes * 8, entries);
   if (measured.runs_samples == 0) return;
   (*json)["runs_mean"] = Quotient(measured.runs_sum, measured.runs_samples);
 }
@@ -86,6 +105,7 @@ void AddCompactionMetrics(const PhaseRecords& phases, const SampleSummary& measu
   AddSums(Difference(after.compactions, before.compactions), json);
   (*json)["compactions"] = CompactionsJson(after.compactions, before.compactions);
   AddShape(measure->after, measured, json);
+  AddLoad(phases, json);
   (*json)["tombstones_left"] = after.tombstones;
   (*json)["tombstone_age_max"] = std::max(after.tombstone_age_max, measured.tombstone_age_max);
   const PhaseRecord* drain = FindPhase(phases, "drain");

@@ -112,6 +112,7 @@ Json MemoryJson(const TrialOutcome& outcome, const PhaseRecord& measure) {
   if (!measure.after.has_counters) return json;
   const Counters& counters = measure.after.counters;
   json["memtable_bytes"] = counters.memtable_bytes;
+  json["memtable_spare_bytes"] = counters.memtable_spare_bytes;
   json["filter_bytes"] = counters.filter_bytes;
   json["index_bytes"] = counters.index_bytes;
   json["cache_bytes"] = counters.cache_bytes;
@@ -154,7 +155,8 @@ Json TreeJson(const StoreState& state) {
                       {"runs", shape.runs},
                       {"tables", shape.tables},
                       {"bytes", shape.bytes},
-                      {"entries", shape.entries}});
+                      {"entries", shape.entries},
+                      {"filter_bytes", shape.filter_bytes}});
   }
   return {{"levels", levels}};
 }

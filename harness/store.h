@@ -29,6 +29,7 @@ struct LevelShape {
   uint64_t tables = 0;
   uint64_t bytes = 0;
   uint64_t entries = 0;
+  uint64_t filter_bytes = 0;
 };
 
 // What a store can tell of itself at one moment. Fields that a store does not know stay unset

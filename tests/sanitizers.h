@@ -13,8 +13,13 @@
 #define VARVE_HAS_FEATURE(feature) 0
 #endif
 
-#if defined(__SANITIZE_THREAD__) || VARVE_HAS_FEATURE(thread_sanitizer) || \
-    defined(__SANITIZE_ADDRESS__) || VARVE_HAS_FEATURE(address_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || VARVE_HAS_FEATURE(address_sanitizer)
+#define VARVE_ADDRESS_SANITIZER 1
+#else
+#define VARVE_ADDRESS_SANITIZER 0
+#endif
+
+#if defined(__SANITIZE_THREAD__) || VARVE_HAS_FEATURE(thread_sanitizer) || VARVE_ADDRESS_SANITIZER
 #define VARVE_SANITIZED 1
 #else
 #define VARVE_SANITIZED 0

@@ -38,6 +38,9 @@ class Layout:
     zipfian: float = 0.0  # exponent of the popularity of keys; 0: all alike
     flushes_level0: int = 1  # that are merged into level 1 at once
     level1: float = 0.0  # entries that level 1 may hold, where it is set apart from F·T
+    filter: str = "bloom"
+    filter_bits: float = 10.0  # b: per key, of all filters together
+    filter_allocation: str = "uniform"
 
     @property
     def unique(self) -> int:
@@ -91,7 +94,10 @@ def of(trial: Trial) -> Layout:
         eager=engine.get("merge_mode") != "preemptive",
         zipfian=zipfian_exponent(workload),
         flushes_level0=int(engine.get("level0_runs", 1)),
-        level1=level1 / entry_bytes(trial))
+        level1=level1 / entry_bytes(trial),
+        filter=str(engine.get("filter", "bloom")),
+        filter_bits=float(engine.get("filter_bits_per_key", 10)),
+        filter_allocation=str(engine.get("filter_allocation", "uniform")))
 
 
 def loaded_records(trial: Trial) -> int:

@@ -16,7 +16,7 @@ never the last where upper levels hold several runs.
 # SPDX-License-Identifier: Apache-2.0
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analysis.model.layout import Layout
 
@@ -128,7 +128,9 @@ def simulate(layout: Layout) -> Tree:
 
 
 def copies(layout: Layout) -> float:
-    """Copies per entry of the window."""
+    """Copies per entry of the window; of the load, where nothing was written after it."""
+    if not layout.written:
+        layout = replace(layout, loaded=0, written=layout.loaded)
     return simulate(layout).written / layout.written
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from analysis.errors import unknown
-from analysis.model import fluid, layout, lim, oneil, runs
+from analysis.model import filters, fluid, layout, lim, oneil, runs
 from analysis.model.layout import Layout
 from analysis.records import Trial
 
 COPIES, SPACE = "entries_written_per_entry", "space_overhead"
+BLOCKS = "blocks_read_per_get"  # of gets of absent keys
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ MODELS = {model.name: model for model in (
     Model("leveled_worst", COPIES, "one more than the ratio for every level", lim.worst),
     Model("oneil", COPIES, "O'Neil et al. §3.3: rolling merges, full components", oneil.copies),
     Model("fluid_space", SPACE, "Dostoevsky Eq. 13: worst case", fluid.space),
+    Model("filters", BLOCKS, "Monkey Eq. 3: sum of the rates of all runs", filters.false_positives),
     Model("runs_space", SPACE, "run by run, at the end of measure", runs.space),
 )}
 

@@ -35,7 +35,7 @@ class ArenaMemTable : public MemTable {
  protected:
   // `object_bytes`: the size of the memtable itself.
   ArenaMemTable(const MemTableOptions& options, size_t object_bytes)
-      : arena_(kBlockBytesMax, PagesFor(options)), object_bytes_(object_bytes) {}
+      : arena_(kBlockBytesMax, PagesFor(options), options.pool), object_bytes_(object_bytes) {}
 
   Arena& arena() { return arena_; }
 
@@ -57,9 +57,9 @@ class ArenaMemTable : public MemTable {
   static constexpr size_t kBlockBytesMax = 1 << 20;
   static constexpr uint64_t kHugeBytesMin = 16 << 20;  // of less, a page would be too large a part
 
-  static Arena::Pages PagesFor(const MemTableOptions& options) {
+  static ArenaPages PagesFor(const MemTableOptions& options) {
     const bool huge = options.huge_pages && options.bytes_max >= kHugeBytesMin;
-    return huge ? Arena::Pages::kHuge : Arena::Pages::kNormal;
+    return huge ? ArenaPages::kHuge : ArenaPages::kNormal;
   }
 
   static void Increase(std::atomic<uint64_t>* counter, uint64_t by) {

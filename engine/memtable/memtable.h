@@ -14,6 +14,7 @@
 
 #include "engine/entry.h"
 #include "engine/iterator/iterator.h"
+#include "engine/util/arena_pool.h"
 
 namespace varve {
 
@@ -25,6 +26,7 @@ struct MemTableOptions {
   bool preallocate = false;    // vector: slots for all entries from the beginning
   bool sort_on_read = false;   // vector: a get sorts a copy instead of looking at each entry
   bool huge_pages = false;     // arenas ask for pages of 2 MiB, from a bytes_max of 16 MiB on
+  std::shared_ptr<ArenaPool> pool;  // where arenas get their blocks; nullptr: the allocator
 };
 
 // What the bytes of a memtable are used for. Their sum is what the allocator gave.

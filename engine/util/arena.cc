@@ -3,10 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/util/arena.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace varve {
 namespace {
@@ -28,40 +27,28 @@ uint64_t BytesTakenFor(uint64_t request) {
   return request < kMappedBytesMin ? chunk : (chunk + 8 + kPageBytes - 1) / kPageBytes * kPageBytes;
 }
 
-// Address space of `bytes`, a multiple of a huge page, at a multiple of one.
-void* MapHugePages(size_t bytes) {
-  const size_t spare = Arena::kHugePageBytes;
-  void* mapping = ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapping == MAP_FAILED) throw std::bad_alloc();
-  char* const begin = static_cast<char*>(mapping);
-  const size_t before = (spare - reinterpret_cast<uintptr_t>(begin) % spare) % spare;
-  if (before != 0) ::munmap(begin, before);
-  ::munmap(begin + before + bytes, spare - before);
-  // A wish. Where the kernel does not grant it, pages are normal and no answer is different.
-  (void)::madvise(begin + before, bytes, MADV_HUGEPAGE);
-  return begin + before;
-}
-
 }  // namespace
 
-Arena::Arena(size_t block_bytes_max, Pages pages)
-    : block_bytes_max_(std::max(block_bytes_max, kBlockBytesMin)), pages_(pages) {}
+Arena::Arena(size_t block_bytes_max, ArenaPages pages, std::shared_ptr<ArenaPool> pool)
+    : block_bytes_max_(std::max(block_bytes_max, kBlockBytesMin)),
+      pages_(pages),
+      pool_(std::move(pool)) {}
 
 Arena::~Arena() {
   while (blocks_ != nullptr) {
     Block* next = blocks_->next;
-    if (blocks_->mapped_bytes != 0) {
-      ::munmap(blocks_, blocks_->mapped_bytes);
+    const size_t bytes = blocks_->bytes;
+    if (pool_ != nullptr) {
+      pool_->Give(blocks_, bytes, PagesOf(bytes));
     } else {
-      ::operator delete(blocks_);
+      ArenaPool::Free(blocks_, bytes, PagesOf(bytes));
     }
     blocks_ = next;
   }
 }
 
 size_t Arena::NextBlockBytes() const {
-  if (pages_ == Pages::kHuge) return kHugePageBytes - sizeof(Block);
+  if (pages_ == ArenaPages::kHuge) return kHugePageBytes - sizeof(Block);
   const size_t grown =
       std::clamp<size_t>(bytes() / kGrowthDivisor, kBlockBytesMin, block_bytes_max_);
   const size_t whole_pages = grown / kPageBytes * kPageBytes;
@@ -70,15 +57,17 @@ size_t Arena::NextBlockBytes() const {
 
 uintptr_t Arena::NewBlock(size_t payload_bytes) {
   if (payload_bytes > PTRDIFF_MAX - 2 * kHugePageBytes) throw std::bad_alloc();
-  const size_t request = payload_bytes + sizeof(Block);
-  const bool mapped = pages_ == Pages::kHuge && request >= kHugePageBytes;
-  const size_t mapped_bytes =
-      mapped ? (request + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes : 0;
-  auto* block = static_cast<Block*>(mapped ? MapHugePages(mapped_bytes) : ::operator new(request));
+  size_t request = payload_bytes + sizeof(Block);
+  if (PagesOf(request) == ArenaPages::kHuge) {
+    request = (request + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+  }
+  const ArenaPages pages = PagesOf(request);
+  void* memory = pool_ == nullptr ? ArenaPool::New(request, pages) : pool_->Take(request, pages);
+  auto* block = static_cast<Block*>(memory);
   block->next = blocks_;
-  block->mapped_bytes = mapped_bytes;
+  block->bytes = request;
   blocks_ = block;
-  const uint64_t taken = mapped ? mapped_bytes : BytesTakenFor(request);
+  const uint64_t taken = pages == ArenaPages::kHuge ? request : BytesTakenFor(request);
   bytes_.store(bytes() + taken, std::memory_order_relaxed);
   return reinterpret_cast<uintptr_t>(block + 1);
 }
@@ -90,7 +79,7 @@ char* Arena::AllocateFromNewBlock(size_t bytes, size_t alignment) {
   // The header leaves a block aligned to 8 bytes; more may need padding.
   const size_t padding = alignment - 1;
   const size_t block_bytes = NextBlockBytes();
-  const size_t divisor = pages_ == Pages::kHuge ? kHugeOversizedDivisor : kOversizedDivisor;
+  const size_t divisor = pages_ == ArenaPages::kHuge ? kHugeOversizedDivisor : kOversizedDivisor;
   if (bytes > block_bytes / divisor || padding > block_bytes / divisor) {
     if (bytes > PTRDIFF_MAX - padding) throw std::bad_alloc();
     const uintptr_t block = NewBlock(bytes + padding);

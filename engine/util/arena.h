@@ -17,6 +17,9 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "engine/util/arena_pool.h"
 
 namespace varve {
 
@@ -24,13 +27,13 @@ namespace varve {
 class Arena {
  public:
   static constexpr size_t kBlockBytesMin = 4 << 10;
-
-  static constexpr size_t kHugePageBytes = 2 << 20;
-  enum class Pages : uint8_t { kNormal, kHuge };
+  static constexpr size_t kHugePageBytes = ArenaPool::kHugePageBytes;
 
   // Blocks grow from 4 KiB to `block_bytes_max`; a large maximum suits a large memtable. With huge
   // pages all blocks are of one such page, and what needs more than half of one has its own.
-  explicit Arena(size_t block_bytes_max = 1 << 20, Pages pages = Pages::kNormal);
+  // Blocks come from `pool`, and go there; nullptr: from the allocator.
+  explicit Arena(size_t block_bytes_max = 1 << 20, ArenaPages pages = ArenaPages::kNormal,
+                 std::shared_ptr<ArenaPool> pool = nullptr);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -58,11 +61,16 @@ class Arena {
  private:
   struct Block {
     Block* next;
-    size_t mapped_bytes;  // 0: of operator new
+    size_t bytes;  // its own included
   };
 
   void CountUsed(size_t bytes) {
     used_.store(used_.load(std::memory_order_relaxed) + bytes, std::memory_order_release);
+  }
+
+  // What a block of so many bytes is made of.
+  ArenaPages PagesOf(size_t bytes) const {
+    return bytes < kHugePageBytes ? ArenaPages::kNormal : pages_;
   }
 
   char* AllocateFromNewBlock(size_t bytes, size_t alignment);
@@ -74,7 +82,8 @@ class Arena {
   uintptr_t limit_ = 0;
   Block* blocks_ = nullptr;
   const size_t block_bytes_max_;
-  const Pages pages_;
+  const ArenaPages pages_;
+  const std::shared_ptr<ArenaPool> pool_;  // may be null
   std::atomic<uint64_t> bytes_{0};
   std::atomic<uint64_t> used_{0};
 };

@@ -44,6 +44,14 @@ constexpr uint64_t kFull = 0;  // for a number of entries: until a table of 64 M
 constexpr uint64_t kMixedAddsPerGet = 1000;
 constexpr double kZipfTheta = 0.99;
 
+// Memory goes from one table to the next, as in a database.
+MemTableOptions Pooled() {
+  static const auto kPool = std::make_shared<ArenaPool>(uint64_t{4} << 30);
+  MemTableOptions options;
+  options.pool = kPool;
+  return options;
+}
+
 std::vector<uint64_t> Sizes() {
   std::vector<uint64_t> sizes = {10'000, 100'000, kFull, 1'000'000};
   if (std::getenv("VARVE_BENCH_LARGE") != nullptr) sizes.push_back(10'000'000);
@@ -133,7 +141,7 @@ void Fill(MemTable* table, uint64_t entries, Order order, size_t value_bytes, Be
 }
 
 std::unique_ptr<MemTable> Filled(const MemTablePart& part, uint64_t entries, Order order) {
-  auto table = part.make(MemTableOptions{});
+  auto table = part.make(Pooled());
   Fill(table.get(), entries, order, kValueBytes, Beside::kNothing);
   return table;
 }
@@ -172,7 +180,7 @@ void Insert(benchmark::State& state, const MemTablePart& part, const Inserts& wh
   MemTableUse use;
   uint64_t entries = 1;
   for (auto _ : state) {
-    auto table = part.make(MemTableOptions{});
+    auto table = part.make(Pooled());
     Fill(table.get(), what.entries, what.order, what.value_bytes, what.beside);
     use = table->use();
     entries = table->entries();

@@ -62,6 +62,7 @@ class VarveStore final : public Store {
       shape.tables = level.tables();
       shape.bytes = level.bytes();
       for (const Run& run : level.runs) shape.entries += run.entries();
+      shape.filter_bytes = state.counters.filter_bytes_by_level[state.levels.size()];
       state.levels.push_back(shape);
     }
     return state;

@@ -161,6 +161,9 @@ def phases(seconds: int) -> list[dict[str, Any]]:
         table.append({"name": name, "start_ns": now, "end_ns": now + length * SECOND,
                       "operations": 1000 * length, "counters": {}, "ledger": []})
         now += length * SECOND
+    table[0] |= {"counters": {"flush_entries_written": 40_000},
+                 "compactions": [{"to_level": level, "entries_read": 10_000 * (level + 4),
+                                  "entries_dropped": 1000} for level in range(1, LEVELS)]}
     return table
 
 
@@ -184,7 +187,9 @@ def result_json(asked: dict[str, Any], nature: dict[str, Any], random: numpy.ran
             "operating_system": {"read_bytes": 0, "write_bytes": 1 << 30}, "ledger_residual": 0.0,
             "harness": {"null_ns_per_operation": 55.0},
             "tree": {"levels": [{"level": level, "runs": 1, "tables": 4, "bytes": 1 << 20,
-                                 "entries": 10_000} for level in range(LEVELS)]},
+                                 "entries": 10_000 * 4**level,
+                                 "filter_bytes": 1250 * (16 - 3 * level) * 4**level}
+                                for level in range(LEVELS)]},
             "verified": True, "steady": True, "caveats": []}
 
 
@@ -224,7 +229,9 @@ def amplification(nature: dict[str, Any], random: numpy.random.Generator) -> dic
         table |= {"runs_probed_per_get": sum(runs), "runs_probed_per_get_by_level": runs,
                   "blocks_read_per_get": cache + storage, "blocks_per_get_by_level": blocks,
                   "blocks_from_cache_per_get": cache, "blocks_from_storage_per_get": storage,
-                  "bytes_read_per_byte_returned": 4.2, "filter_false_positive_rate": 0.009}
+                  "bytes_read_per_byte_returned": 4.2, "filter_false_positive_rate": 0.009,
+                  "filter_false_positive_rate_expected": 0.0082, "filter_probes_absent": 40_000,
+                  "filter_bits_per_entry": 10.0}
     return table
 
 

@@ -30,7 +30,10 @@ def bend(result):
     asked["trial"]["records"] = asked["workload"]["records"] = 0
     result["operations"] = {"insert": 100 * (key[1] ** levels - 1)}
     result["amplification"] |= {"space_amplification": SPACE[key],
-                                "entries_written_per_entry": COPIES[key]}
+                                "entries_written_per_entry": COPIES[key],
+                                "filter_false_positive_rate": 0.0103,
+                                "filter_false_positive_rate_expected": 0.01,
+                                "filter_probes_absent": 100_000 * key[1]}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,39 @@ def test_a_model_is_met_within_its_tolerance_in_every_trial(trials: series.Trial
     assert len(judged.outcome.points) == 12
     assert judge(trials, "model", model="dostoevsky", tolerance=0.01).state == criterion.FAIL
     assert judge(trials, "model", model="dostoevsky", of=LEVELED, low=1.2).state == criterion.FAIL
+
+
+@pytest.mark.parametrize(("check", "parameters", "value", "passes"), [
+    # Entries of the levels: 1, 4, 16, 64 of 85. Filter bits: 10, 10 - 1.875, ….
+    ("level_share", {"metric": "entries", "low": 0.75}, 64 / 85, True),
+    ("level_share", {"metric": "entries", "level": "upper", "high": 0.24}, 21 / 85, False),
+    ("level_share", {"metric": "entries", "level": 1, "high": 0.05}, 4 / 85, True),
+    ("level_share", {"metric": "entries", "level": 9, "high": 0.05}, 0, True),
+    ("level_steps", {"metric": "filter_bits_per_entry", "low": 2.9, "high": 3.1}, 3, True),
+    ("level_steps", {"metric": "filter_bits_per_entry", "low": 3.1, "high": 3.2}, 3, False),
+    # Entries written: 40,000 by flushes, then 49,000, 59,000 and, in the last level, 69,000.
+    ("level_line", {"metric": "entries_written"}, 0.9971, True),
+    ("level_line", {"metric": "entries_written", "low": 0.999}, 0.9971, False),
+    # 3 % above what is expected: 0.95 standard deviations at 100,000 answers of 0.01.
+    ("false_positives", {"tolerance": 0.0, "sigmas": 4}, 0.0103, True),
+    ("false_positives", {"tolerance": 0.0, "sigmas": 0.9}, 0.0103, False),
+    ("false_positives", {"tolerance": 0.031, "sigmas": 0}, 0.0103, True),
+])
+def test_what_is_in_levels_and_what_filters_say(trials: series.Trials, check: str,
+                                                parameters: dict, value: float, passes: bool):
+    judged = judge(trials, check, **parameters)
+    assert judged.outcome is not None, judged.reason
+    assert judged.outcome.value == pytest.approx(value, abs=1e-4)
+    assert judged.state == (criterion.PASS if passes else criterion.FAIL)
+
+
+def test_what_is_not_told_by_level_is_not_checked(trials: series.Trials):
+    judged = judge(trials, "level_share", metric="blocks_read_per_get", low=0.1)
+    assert judged.state == criterion.NOT_CHECKED
+    with pytest.raises(AnalysisError, match="did you mean entries_written"):
+        judge(trials, "level_share", metric="entries_writen", low=0.1)
+    with pytest.raises(AnalysisError, match='"last", "upper" or a number, not \'lowest\''):
+        judge(trials, "level_share", metric="entries", level="lowest", low=0.1)
 
 
 def test_points_stand_in_the_order_of_the_figures(trials: series.Trials):

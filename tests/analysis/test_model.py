@@ -11,7 +11,7 @@ import synthetic
 
 from analysis import records
 from analysis.errors import AnalysisError
-from analysis.model import fluid, layout, lim, oneil, runs
+from analysis.model import filters, fluid, layout, lim, oneil, runs
 from analysis.model.layout import Layout
 from analysis.model.table import MODELS, model_named
 from analysis.model.unique import Keys
@@ -166,6 +166,51 @@ def test_a_layout_comes_from_what_a_trial_was_asked_for(tmp_path: Path):
     assert (found.updates, found.eager, found.zipfian, found.ratios) == (True, False, 0.99, (4, 8))
     with pytest.raises(AnalysisError, match="know nothing of compaction 'one_leveled'"):
         layout.of(trials["one_leveled"])
+
+
+@pytest.mark.parametrize(("of", "ratio", "levels", "bits", "uniform", "monkey"), [
+    (leveled, 10, 3, 10, 0.02458, 0.01166), (tiered, 10, 3, 10, 0.2212, 0.1050),
+    (lazy, 10, 3, 10, 0.1557, 0.0145), (leveled, 4, 5, 10, 0.04096, 0.01721),
+    (tiered, 4, 5, 10, 0.1229, 0.0516), (lazy, 4, 5, 10, 0.1065, 0.0226)])
+def test_false_positives_of_full_trees(of, ratio: int, levels: int, bits: float, uniform: float,
+                                       monkey: float):
+    loaded = of(ratio, loaded=full(ratio, levels)["written"], written=0, filter_bits=bits)
+    assert filters.false_positives(loaded) == pytest.approx(uniform, rel=0.01)
+    spread = replace(loaded, filter_allocation="monkey")
+    assert filters.false_positives(spread) == pytest.approx(monkey, rel=0.01)
+    memory = sum(size * each for _, size, each in filters.run_bits(spread))
+    assert memory == pytest.approx(bits * loaded.loaded, rel=1e-6)
+
+
+def test_monkey_gives_each_level_as_many_bits_more_than_the_next():
+    spread = leveled(4, loaded=full(4, 5)["written"], written=0, filter_allocation="monkey")
+    bits = [each for _, _, each in filters.run_bits(spread)]
+    steps = [above - below for above, below in itertools.pairwise(bits)]
+    assert steps == pytest.approx([math.log(4) / math.log(2)**2] * 4)
+    poor = [each for _, _, each in filters.run_bits(replace(spread, filter_bits=0.5))]
+    assert poor[-1] == 0 and poor[0] > 5
+
+
+def test_a_bloom_filter_has_whole_probes():
+    assert filters.bloom_rate(10) == pytest.approx(0.00819, rel=0.001)
+    assert filters.bloom_rate(0) == 1
+    assert filters.bloom_rate(1) == pytest.approx(1 - math.exp(-1))
+
+
+def test_filters_that_the_model_does_not_know_are_told():
+    loaded = leveled(4, loaded=full(4, 5)["written"], written=0)
+    assert filters.false_positives(replace(loaded, filter="none")) == 5
+    last = [each for _, _, each in filters.run_bits(replace(loaded, filter_allocation="not_last"))]
+    assert last == [10, 10, 10, 10, 0]
+    with pytest.raises(AnalysisError, match="know nothing of filter 'ribbon'"):
+        filters.false_positives(replace(loaded, filter="ribbon"))
+    with pytest.raises(AnalysisError, match="know nothing of filter_allocation 'levels'"):
+        filters.run_bits(replace(loaded, filter_allocation="levels"))
+
+
+def test_the_copies_of_a_load_are_those_of_a_window_that_loads_it():
+    loaded = leveled(4, loaded=full(4, 5)["written"], written=0, eager=False)
+    assert runs.copies(loaded) == runs.copies(leveled(4, **full(4, 5), eager=False))
 
 
 def test_models_are_named_and_a_wrong_name_is_answered_with_the_nearest():

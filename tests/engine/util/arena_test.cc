@@ -97,7 +97,7 @@ TEST(Arena, LittleIsWastedAtAnySize) {
 }
 
 TEST(Arena, UsedIsTheSumOfWhatWasAskedFor) {
-  for (const Arena::Pages pages : {Arena::Pages::kNormal, Arena::Pages::kHuge}) {
+  for (const ArenaPages pages : {ArenaPages::kNormal, ArenaPages::kHuge}) {
     Arena arena(1 << 20, pages);
     uint64_t used = 0;
     for (size_t bytes : {1U, 100U, 5000U, 3U, 100000U, 1U << 20, 3U << 20, 7U}) {
@@ -110,7 +110,7 @@ TEST(Arena, UsedIsTheSumOfWhatWasAskedFor) {
 }
 
 TEST(Arena, HugePagesAreTakenWholeAndAligned) {
-  Arena arena(1 << 20, Arena::Pages::kHuge);
+  Arena arena(1 << 20, ArenaPages::kHuge);
   EXPECT_EQ(arena.bytes(), 0u);
   char* first = arena.Allocate(100);
   EXPECT_LT(reinterpret_cast<uintptr_t>(first) % Arena::kHugePageBytes, 64u);
