@@ -95,6 +95,18 @@ METRICS = {metric.name: metric for metric in (
     Metric("tombstone_age_max", "age of the oldest tombstone", "", "lower",
            "writes since the oldest tombstone that is in a table, the largest of the samples of "
            "measure"),
+    Metric("flushes", "flushes", "", "lower", "flushes that ended in the measure phase"),
+    Metric("entries_per_flush", "entries per flush", "", "higher",
+           "entries that flushes of the measure phase wrote ÷ flushes"),
+    Metric("memtable_bytes_per_entry", "memory per entry", "bytes", "lower",
+           "bytes that a bare memtable took from the allocator ÷ its entries, at the end of "
+           "measure"),
+    Metric("memtable_payload_bytes_per_entry", "payload per entry", "bytes", "",
+           "the part of it that is keys and values"),
+    Metric("memtable_structure_bytes_per_entry", "structure per entry", "bytes",
+           "lower", "the part that finds entries, keeps their order and says their lengths"),
+    Metric("memtable_slack_bytes_per_entry", "slack per entry", "bytes", "lower",
+           "the part that is not used: not filled, replaced, or the allocator's own"),
     Metric("stall_seconds", "stall time", "s", "lower",
            "time during which a write was delayed or stopped"),
     Metric("debt_seconds", "debt, time", "s", "lower", "time that the drain phase took"),
@@ -109,8 +121,9 @@ MAIN = ("throughput_ops_per_second", "latency_all_p99_ns", "write_amplification"
         "blocks_read_per_get", "space_amplification")
 
 PERCENTILE_TITLES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9",
-                     "p9999": "p99.99", "max": "maximum"}
-LATENCY = re.compile(r"(?P<kind>latency|response)_(?P<operation>\w+)_(?P<percentile>p\d+|max)_ns")
+                     "p9999": "p99.99", "max": "maximum", "mean": "mean"}
+LATENCY = re.compile(
+    r"(?P<kind>latency|response)_(?P<operation>\w+)_(?P<percentile>p\d+|max|mean)_ns")
 
 
 def metric(name: str, known: Iterable[str] = ()) -> Metric:

@@ -137,7 +137,7 @@ class Trial:
                     for name in SUMMARY_AMPLIFICATIONS}
         for kind, rows in (("latency", self.latency), ("response", self.response)):
             for operation, row in rows.items():
-                for percentile in SUMMARY_PERCENTILES:
+                for percentile in ("mean", *SUMMARY_PERCENTILES):
                     numbers[f"{kind}_{operation}_{percentile}_ns"] = number(
                         row.get(f"{percentile}_ns"))
         measure = self.phase("measure")

@@ -193,6 +193,30 @@ void AddSpace(const PhaseRecords& phases, const SampleSummary& measured, Json* j
   (*json)["space_overhead_peak"] = measured.space_overhead_peak;
 }
 
+// Of a store that is one memtable, at the end of measure; and of flushes of memtables in measure.
+void AddMemTables(const PhaseRecord& measure, Json* json) {
+  const StoreState& end = measure.after;
+  if (end.has_memtable) {
+    const MemTableUse& use = end.memtable_use;
+    SetQuotient("memtable_bytes_per_entry", use.total(), end.memtable_entries, json);
+    SetQuotient("memtable_payload_bytes_per_entry", use.payload, end.memtable_entries, json);
+    SetQuotient("memtable_structure_bytes_per_entry", use.structure, end.memtable_entries, json);
+    SetQuotient("memtable_slack_bytes_per_entry", use.slack, end.memtable_entries, json);
+  }
+  if (!end.has_counters) return;
+  const Counters& before = measure.before.counters;
+  const uint64_t flushes = end.counters.flushes - before.flushes;
+  (*json)["flushes"] = flushes;
+  // What a flush wrote that merged tables, too, is not of the memtable alone.
+  const CompactionLedger compactions = Difference(end.counters.compactions, before.compactions);
+  const bool merged = std::any_of(compactions.begin(), compactions.end(), [](const auto& entry) {
+    return entry.from_level == kMemTableLevel;
+  });
+  if (merged) return;
+  SetQuotient("entries_per_flush",
+              end.counters.flush_entries_written - before.flush_entries_written, flushes, json);
+}
+
 void AddStalls(const PhaseRecord& measure, Json* json) {
   if (!measure.after.has_counters) return;
   const Counters& after = measure.after.counters;
@@ -230,6 +254,7 @@ Json Amplification(const PhaseRecords& phases, const SampleSummary& measured) {
   AddReadBytes(*measure, &json);
   AddSpace(phases, measured, &json);
   AddCompactionMetrics(phases, measured, &json);
+  AddMemTables(*measure, &json);
   AddStalls(*measure, &json);
   return json;
 }

@@ -109,6 +109,13 @@ Json MemoryJson(const TrialOutcome& outcome, const PhaseRecord& measure) {
   set_if_known("peak_bytes", outcome.memory_peak_bytes);
   set_if_known("resident_peak_bytes", outcome.resident_peak_bytes);
   json["oracle_bytes"] = outcome.oracle_bytes;
+  if (measure.after.has_memtable) {
+    const MemTableUse& use = measure.after.memtable_use;
+    json["memtable_bytes"] = use.total();
+    json["memtable_payload_bytes"] = use.payload;
+    json["memtable_structure_bytes"] = use.structure;
+    json["memtable_slack_bytes"] = use.slack;
+  }
   if (!measure.after.has_counters) return json;
   const Counters& counters = measure.after.counters;
   json["memtable_bytes"] = counters.memtable_bytes;

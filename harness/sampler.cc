@@ -227,7 +227,8 @@ std::string Sampler::Row(const SampleState& state, const Interval& interval) con
   AddLedger(store, last_->store, &cells);
   cells.AddIf(store.has_file_bytes, store.file_bytes);
   cells.Add(state.live_bytes);
-  cells.AddIf(store.has_counters, counters.memtable_bytes);
+  cells.AddIf(store.has_counters || store.has_memtable,
+              store.has_memtable ? store.memtable_use.total() : counters.memtable_bytes);
   cells.AddIf(store.has_counters, counters.sealed_memtables);
   cells.AddIf(store.has_counters, counters.pending_compaction_bytes);
   cells.Add(state.memory_bytes);

@@ -18,6 +18,7 @@
 #include "engine/events.h"
 #include "engine/io/device_file_system.h"
 #include "engine/io/ledger.h"
+#include "engine/memtable/memtable.h"
 #include "engine/options.h"
 #include "engine/status.h"
 
@@ -42,6 +43,10 @@ struct StoreState {
   bool has_file_bytes = false;
   uint64_t file_bytes = 0;
   std::vector<LevelShape> levels;
+  // Of a store that is one memtable.
+  bool has_memtable = false;
+  MemTableUse memtable_use;
+  uint64_t memtable_entries = 0;  // versions and tombstones
   // What theory expects of the filter at its settings; negative: unknown, or no filter.
   double filter_false_positive_rate_expected = -1;
 };

@@ -9,6 +9,8 @@ namespace {
 
 constexpr StoreKind kStoreKinds[] = {
     {"varve", "the engine of this repository", OpenVarveStore, true},
+    {"memtable", "a bare memtable, as engine.memtable_… says: no log, no tables, never flushed",
+     OpenMemTableStore},
     {"map", "std::map in memory; the reference that the others are tested against", OpenMapStore},
     {"null", "does nothing: what remains is the cost of the harness", OpenNullStore},
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/util/clock.h"
 #include "workloads/keys.h"
 #include "workloads/values.h"
 
@@ -18,6 +19,7 @@ using workloads::ValueName;
 using workloads::ValueSource;
 
 constexpr uint64_t kScanPiece = 4096;  // entries between two looks at interruption
+constexpr uint64_t kFewGets = 64;      // by which the time of the others is known
 
 std::string Expectation(const Oracle::Expected& expected, uint64_t record) {
   if (!expected.present) return "nothing";
@@ -35,10 +37,9 @@ class Verifier {
     // A scan that visits too few entries cannot say which are missing, and short values do not say
     // whose they are: then every record is asked for.
     const bool complete = certain_ && !short_values_ && visited_ == oracle_->live_records();
-    if (Status status = GetRecords(complete ? options_.gets_max : UINT64_MAX);
-        !status.ok() || stopped_) {
-      return status;
-    }
+    const Result<uint64_t> gets_max = complete ? GetsMax() : UINT64_MAX;
+    if (!gets_max.ok()) return gets_max.status();
+    if (Status status = GetRecords(*gets_max); !status.ok() || stopped_) return status;
     if (visited_ == oracle_->live_records() || !certain_) return {};
     if (oracle_->wrong_answers() == 0) {
       oracle_->ReportWrong("", fmt::format("{} live keys in all", oracle_->live_records()),
@@ -109,8 +110,23 @@ class Verifier {
     oracle_->ReportWrong(key, Expectation(expected, record), got);
   }
 
+  // How many gets to make, by what a few take whose answers are not looked at.
+  Result<uint64_t> GetsMax() {
+    const uint64_t records = oracle_->records_end();
+    const uint64_t begin_ns = RealClock()->NowNs();
+    std::string value;
+    for (uint64_t i = 0; i < kFewGets; ++i) {
+      const std::string_view key = workload_.keys().Key(i * records / kFewGets, &key_buffer_);
+      if (const Result<bool> found = store_->Get(key, &value); !found.ok()) return found.status();
+    }
+    const auto few_ns = static_cast<double>(RealClock()->NowNs() - begin_ns);
+    const double gets_in_time = kFewGets * options_.gets_seconds * 1e9 / std::max(few_ns, 1.0);
+    if (gets_in_time >= static_cast<double>(options_.gets_max)) return options_.gets_max;
+    return std::max(static_cast<uint64_t>(gets_in_time), kFewGets);
+  }
+
   Status GetRecords(uint64_t gets_max) {
-    constexpr uint64_t kLookEvery = 1024;
+    constexpr uint64_t kLookEvery = 64;
     const uint64_t records = oracle_->records_end();
     const uint64_t step = std::max<uint64_t>(1, records / gets_max);
     uint64_t gets = 0;

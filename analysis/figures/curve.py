@@ -2,31 +2,36 @@
 
 {y} over {x}: each mark is the median of {repetitions}, trials of one {by} are joined. {interval}
 Dashed: what theory expects of the same trials, where a cost model is overlaid.
+Axes may be logarithmic: `log` is x, y or xy.
 """
 # SPDX-License-Identifier: Apache-2.0
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from analysis.checking import plain, setting
 from analysis.drawing import NothingToDraw
 from analysis.errors import AnalysisError, unknown
-from analysis.metrics import axis_label, axis_scale, metric, tick
+from analysis.metrics import axis_label, axis_scale, metric, scale, tick
 from analysis.model.table import Model, model_named
 from analysis.page import Page, panels_across
 from analysis.records import Trial
 from analysis.series import COLOURS, LINES, MARKERS, Trials
 from analysis.summary import Estimate, estimate
 
+LOGS = ("", "x", "y", "xy")
+
 
 def draw(page: Page, trials: Trials, x: str = "engine.size_ratio",
          y: str = "write_amplification", by: str = "engine.compaction",
-         model: str = "") -> pandas.DataFrame:
+         model: str = "", log: str = "") -> pandas.DataFrame:
+    if log not in LOGS:
+        raise unknown("choice of logarithmic axes", log, LOGS)
     of = metric(y, trials.metric_names())
     theory = model_named(model) if model else None
     for name in (x, by):
@@ -36,16 +41,20 @@ def draw(page: Page, trials: Trials, x: str = "engine.size_ratio",
     if not workloads:
         raise NothingToDraw(f"no trial has {y} and a number for {x}")
     divisor, unit = axis_scale(of.unit, [trial.number(y) for trial in trials.all])
-    groups = list(dict.fromkeys(str(setting(trial, by)) for trial in trials.all))
-    page.begin(len(workloads), left_in=0.44)
-    panels = page.facets(workloads, 1.9, gap_in=0.42)
+    if "y" in log:  # numbers of all sizes: each tick has a unit of its own
+        divisor, unit = 1, ""
+    groups = list(dict.fromkeys(
+        str(setting(trial, by))
+        for trial in sorted(trials.all, key=lambda trial: trials.series_of[trial.id].index)))
+    page.begin(len(workloads), left_in=0.62 if "y" in log else 0.44)
+    panels = page.facets(workloads, 1.9, gap_in=0.58 if "y" in log else 0.42)
     rows = []
     for axes, workload in zip(panels, workloads, strict=True):
         for at, group in enumerate(groups):
             mine = [trial for trial in points_of(trials, workload, x, y)
                     if str(setting(trial, by)) == group]
             rows += draw_curve(axes, at, mine, x, y, divisor, theory)
-        finish(axes)
+        finish(axes, of.unit, log)
     for axes in panels[::panels_across(len(panels))]:
         axes.set_ylabel(axis_label(of.title, unit))
     page.x_label(x.split(".", 1)[-1].replace("_", " "))
@@ -99,14 +108,30 @@ def expected(theory: Model | None, trial: Trial) -> float:
         return math.nan
 
 
-def finish(axes: Axes) -> None:
-    """Both axes from zero if that is not far, with room above."""
-    low, high = axes.get_ylim()
-    axes.set_ylim(0 if 0 <= low < 0.6 * high else low, high + 0.06 * (high - low))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(tick))
-    axes.yaxis.set_major_formatter(FuncFormatter(tick))
+def finish(axes: Axes, unit: str, log: str) -> None:
+    """Both axes from zero if that is not far, with room above; or logarithmic."""
+    if "y" not in log:
+        low, high = axes.get_ylim()
+        axes.set_ylim(0 if 0 <= low < 0.6 * high else low, high + 0.06 * (high - low))
+    for letter, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        if letter in log:
+            axes.set(**{f"{letter}scale": "log"})
+            low, high = axis.get_view_interval()
+            steps = (1, 2, 5) if high < (10 if letter == "x" else 100) * low else (1,)
+            axis.set_major_locator(LogLocator(subs=steps, numticks=9))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(FuncFormatter(unit_tick(unit if letter == "y" else "")))
+        else:
+            axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+            axis.set_major_formatter(FuncFormatter(tick))
+
+
+def unit_tick(unit: str) -> Callable[[float, int], str]:
+    """Numbers beside an axis, each in the unit that suits it: "100 ns", "1 µs", "1,000,000"."""
+    def text(value: float, _: int) -> str:
+        divisor, name = scale(unit, [value * 1.0001])
+        return f"{value / divisor:,.9g} {name}".rstrip()
+    return text
 
 
 def draw_legend(page: Page, groups: Sequence[str], theory: Model | None) -> None:

@@ -13,44 +13,41 @@
 //   get_hit, get_miss            of random keys; …_sealed: of a sealed table
 //   get_beside_writer            while another thread adds
 //   scan_100                     a new iterator, a seek, and 100 entries
+//   insert_random_huge, get_hit_huge   of the parts that keep order, with arenas of huge pages
 //   bytes                        insert_random of 100,000 entries with values of another size
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "engine/memtable/late_sorted_memtable.h"
 #include "engine/memtable/memtable.h"
 #include "engine/parts.h"
 #include "engine/util/random.h"
+#include "harness/micro/memtable_keys.h"
 #include "workloads/choosers/zipf_sampler.h"
 
 namespace varve {
 namespace {
 
-constexpr size_t kKeyBytes = 16;
-constexpr size_t kValueBytes = 100;
+using memtable_bench::Key;
+using memtable_bench::kValueBytes;
+using memtable_bench::NumberToGet;
+using memtable_bench::Order;
+using memtable_bench::ReportEach;
+
 constexpr int kScanEntries = 100;
 constexpr uint64_t kFull = 0;  // for a number of entries: until a table of 64 MiB is full
 constexpr uint64_t kMixedAddsPerGet = 1000;
 constexpr double kZipfTheta = 0.99;
-
-// Memory goes from one table to the next, as in a database.
-MemTableOptions Pooled() {
-  static const auto kPool = std::make_shared<ArenaPool>(uint64_t{4} << 30);
-  MemTableOptions options;
-  options.pool = kPool;
-  return options;
-}
 
 std::vector<uint64_t> Sizes() {
   std::vector<uint64_t> sizes = {10'000, 100'000, kFull, 1'000'000};
@@ -62,23 +59,18 @@ std::string SizeName(uint64_t entries) {
   return entries == kFull ? "64MiB" : std::to_string(entries);
 }
 
-enum class Order { kRandom, kSequential, kZipf };
 enum class Beside { kNothing, kGets, kReader };
 enum class Phase { kFilling, kSealed };
+enum class Pages { kNormal, kHuge };
 
-// Key number i of a table. Absent keys are those with numbers that were not added.
-class Key {
- public:
-  Key(uint64_t i, Order order) {
-    const uint64_t words[] = {order == Order::kRandom ? SplitMix64(i) : __builtin_bswap64(i), i};
-    static_assert(sizeof words == kKeyBytes);
-    std::memcpy(bytes_.data(), words, sizeof words);
-  }
-  operator std::string_view() const { return {bytes_.data(), bytes_.size()}; }  // NOLINT
-
- private:
-  std::array<char, kKeyBytes> bytes_;
-};
+// Memory goes from one table to the next, as in a database.
+MemTableOptions OptionsWith(Pages pages) {
+  static const auto kPool = std::make_shared<ArenaPool>(uint64_t{4} << 30);
+  MemTableOptions options;
+  options.pool = kPool;
+  options.huge_pages = pages == Pages::kHuge;
+  return options;
+}
 
 // The key numbers that are added, one after the other: 1, 2, 3 …, or by the Zipf law.
 std::vector<uint32_t> ZipfNumbers(uint64_t count) {
@@ -91,8 +83,7 @@ std::vector<uint32_t> ZipfNumbers(uint64_t count) {
 
 bool GetRandom(const MemTable& table, Random* random, uint64_t numbers, Order order) {
   Entry entry;
-  const uint64_t i = 1 + random->Uniform(static_cast<uint32_t>(numbers));
-  return table.Get(Key(i, order), kSequenceMax, &entry);
+  return table.Get(Key(NumberToGet(random, numbers, true), order), kSequenceMax, &entry);
 }
 
 // Gets random keys of the table on a thread of its own, until it dies.
@@ -140,31 +131,27 @@ void Fill(MemTable* table, uint64_t entries, Order order, size_t value_bytes, Be
   }
 }
 
-std::unique_ptr<MemTable> Filled(const MemTablePart& part, uint64_t entries, Order order) {
-  auto table = part.make(Pooled());
+std::unique_ptr<MemTable> Filled(const MemTablePart& part, uint64_t entries, Order order,
+                                 Pages pages = Pages::kNormal) {
+  auto table = part.make(OptionsWith(pages));
   Fill(table.get(), entries, order, kValueBytes, Beside::kNothing);
   return table;
 }
 
 // The table that the last benchmark read, which the next one mostly reads too.
-const MemTable& TableToRead(const MemTablePart& part, uint64_t entries, Phase phase) {
+const MemTable& TableToRead(const MemTablePart& part, uint64_t entries, Phase phase, Pages pages) {
   static std::unique_ptr<MemTable> table;
   static std::string table_is;
-  const std::string wanted =
-      std::string(part.name) + std::to_string(entries) + (phase == Phase::kSealed ? "sealed" : "");
+  const std::string wanted = std::string(part.name) + std::to_string(entries) +
+                             (phase == Phase::kSealed ? "sealed" : "") +
+                             (pages == Pages::kHuge ? "huge" : "");
   if (table_is != wanted) {
     table.reset();
-    table = Filled(part, entries, Order::kRandom);
+    table = Filled(part, entries, Order::kRandom, pages);
     if (phase == Phase::kSealed) table->Seal();
     table_is = wanted;
   }
   return *table;
-}
-
-void ReportEach(benchmark::State& state, uint64_t operations_per_iteration) {
-  state.counters["each"] = benchmark::Counter(
-      static_cast<double>(operations_per_iteration),
-      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 struct Inserts {
@@ -172,6 +159,7 @@ struct Inserts {
   Order order = Order::kRandom;
   size_t value_bytes = kValueBytes;
   Beside beside = Beside::kNothing;
+  Pages pages = Pages::kNormal;
 };
 
 void Insert(benchmark::State& state, const MemTablePart& part, const Inserts& what) {
@@ -180,7 +168,7 @@ void Insert(benchmark::State& state, const MemTablePart& part, const Inserts& wh
   MemTableUse use;
   uint64_t entries = 1;
   for (auto _ : state) {
-    auto table = part.make(Pooled());
+    auto table = part.make(OptionsWith(what.pages));
     Fill(table.get(), what.entries, what.order, what.value_bytes, what.beside);
     use = table->use();
     entries = table->entries();
@@ -198,18 +186,25 @@ void Insert(benchmark::State& state, const MemTablePart& part, const Inserts& wh
   state.counters["slack"] = each(use.slack);
 }
 
-void Get(benchmark::State& state, const MemTablePart& part, Phase phase, bool hit, uint64_t size) {
-  const MemTable& table = TableToRead(part, size, phase);
+struct Gets {
+  uint64_t entries = 0;
+  bool hit = true;
+  Phase phase = Phase::kFilling;
+  Pages pages = Pages::kNormal;
+};
+
+void Get(benchmark::State& state, const MemTablePart& part, const Gets& what) {
+  const MemTable& table = TableToRead(part, what.entries, what.phase, what.pages);
   const uint64_t entries = table.entries();
   Random random(1);
   uint64_t found = 0;
   Entry entry;
   for (auto _ : state) {
-    const uint64_t i = 1 + random.Uniform(static_cast<uint32_t>(entries)) + (hit ? 0 : entries);
+    const uint64_t i = NumberToGet(&random, entries, what.hit);
     found += table.Get(Key(i, Order::kRandom), kSequenceMax, &entry) ? 1 : 0;
   }
   ReportEach(state, 1);
-  if (found != (hit ? static_cast<uint64_t>(state.iterations()) : 0)) {
+  if (found != (what.hit ? static_cast<uint64_t>(state.iterations()) : 0)) {
     state.SkipWithError("wrong answer");
   }
 }
@@ -236,7 +231,7 @@ void GetBesideWriter(benchmark::State& state, const MemTablePart& part, uint64_t
 
 // A new iterator, a seek to a random entry, and that and the entries behind it.
 void Scan(benchmark::State& state, const MemTablePart& part, Phase phase, uint64_t size) {
-  const MemTable& table = TableToRead(part, size, phase);
+  const MemTable& table = TableToRead(part, size, phase, Pages::kNormal);
   const uint64_t entries = table.entries();
   Random random(1);
   uint64_t bytes = 0;
@@ -256,9 +251,10 @@ void RegisterReads(const MemTablePart& part, Phase phase, const std::string& suf
   const std::string name = "memtable/" + std::string(part.name) + "/";
   for (const uint64_t entries : Sizes()) {
     const std::string end = suffix + "/" + SizeName(entries);
-    benchmark::RegisterBenchmark((name + "get_hit" + end).c_str(), Get, part, phase, true, entries);
-    benchmark::RegisterBenchmark((name + "get_miss" + end).c_str(), Get, part, phase, false,
-                                 entries);
+    benchmark::RegisterBenchmark((name + "get_hit" + end).c_str(), Get, part,
+                                 Gets{entries, true, phase});
+    benchmark::RegisterBenchmark((name + "get_miss" + end).c_str(), Get, part,
+                                 Gets{entries, false, phase});
     benchmark::RegisterBenchmark((name + "scan_100" + end).c_str(), Scan, part, phase, entries);
   }
 }
@@ -266,6 +262,20 @@ void RegisterReads(const MemTablePart& part, Phase phase, const std::string& suf
 void RegisterInserts(const MemTablePart& part, const std::string& what, const Inserts& inserts) {
   const std::string name = "memtable/" + std::string(part.name) + "/" + what;
   benchmark::RegisterBenchmark(name.c_str(), Insert, part, inserts)->Unit(benchmark::kMillisecond);
+}
+
+bool KeepsOrder(const MemTablePart& part) {
+  return dynamic_cast<LateSortedMemTable*>(part.make({}).get()) == nullptr;
+}
+
+void RegisterHuge(const MemTablePart& part) {
+  Inserts inserts;
+  inserts.entries = kFull;
+  inserts.pages = Pages::kHuge;
+  RegisterInserts(part, "insert_random_huge/" + SizeName(kFull), inserts);
+  const std::string name = "memtable/" + std::string(part.name) + "/get_hit_huge/";
+  benchmark::RegisterBenchmark((name + SizeName(kFull)).c_str(), Get, part,
+                               Gets{kFull, true, Phase::kFilling, Pages::kHuge});
 }
 
 bool RegisterAll() {
@@ -282,12 +292,13 @@ bool RegisterAll() {
       const std::string name = "memtable/" + std::string(part.name) + "/get_beside_writer" + end;
       benchmark::RegisterBenchmark(name.c_str(), GetBesideWriter, part, entries);
     }
-    for (const size_t value_bytes : {0, 16, 48, 100, 400, 1000}) {
+    for (const size_t value_bytes : {0u, 16u, 48u, 100u, 400u, 1000u}) {
       RegisterInserts(part, "bytes/" + std::to_string(value_bytes),
                       {100'000, Order::kRandom, value_bytes});
     }
     RegisterReads(part, Phase::kFilling, "");
     RegisterReads(part, Phase::kSealed, "_sealed");
+    if (KeepsOrder(part)) RegisterHuge(part);
   }
   return true;
 }

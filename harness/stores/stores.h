@@ -11,6 +11,7 @@ namespace varve::harness {
 
 Result<std::unique_ptr<Store>> OpenNullStore(const StoreOptions& options);
 Result<std::unique_ptr<Store>> OpenMapStore(const StoreOptions& options);
+Result<std::unique_ptr<Store>> OpenMemTableStore(const StoreOptions& options);
 Result<std::unique_ptr<Store>> OpenVarveStore(const StoreOptions& options);
 
 }  // namespace varve::harness

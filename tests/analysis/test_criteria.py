@@ -94,6 +94,13 @@ def test_a_check_judges_by_the_number_that_is_nearest_to_failing(
     assert judged.state == (criterion.PASS if passes else criterion.FAIL)
 
 
+def test_a_check_may_be_of_a_mean_latency(trials: series.Trials):
+    judged = judge(trials, "bound", metric="latency_insert_mean_ns", low=1)
+    assert judged.state == criterion.PASS and len(judged.outcome.points) == 12
+    with pytest.raises(AnalysisError, match="did you mean latency_insert_mean_ns"):
+        judge(trials, "bound", metric="latency_insert_men_ns", low=1)
+
+
 def test_a_drop_is_of_the_metric_per_another_one(trials: series.Trials):
     judged = judge(trials, "drop", metric="entries_written_per_entry", per="space_amplification",
                    of=TIERED, than=TIERED, begin={"engine.size_ratio": 2}, end=TEN, low=1, high=1)

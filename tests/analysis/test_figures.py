@@ -248,7 +248,34 @@ def test_tradeoff_takes_any_two_metrics_and_groups(tmp_path: Path):
     assert "<!-- p99 latency of read (µs) -->" in svg and "<!-- size_ratio 8 -->" in svg
 
 
+def test_a_curve_joins_the_trials_of_one_group_in_the_order_of_the_experiment(tmp_path: Path):
+    folder = synthetic.make(tmp_path / "r", variants=3, workloads=("ycsb_c",), repetitions=1,
+                            sweep={"engine.size_ratio": [10, 2, 4]})
+    drawn = draw(folder, "curve", y="latency_read_mean_ns", by="variant")
+    assert list(zip(drawn.numbers["by"], drawn.numbers["x"], strict=True)) == [
+        (variant, ratio) for variant in ("leveled", "tiered", "lazy_leveled")
+        for ratio in (2, 4, 10)]
+    assert drawn.page.figure.axes[0].get_yscale() == "linear"
+
+
+def test_logarithmic_axes_have_a_unit_at_each_tick(tmp_path: Path):
+    def bend(result):  # from 300 ns to 3 ms
+        scale = {2: 1, 4: 100, 8: 10_000}[result["trial"]["engine"]["size_ratio"]]
+        result["latency"]["read"]["mean_ns"] = 300 * scale
+    folder = synthetic.make(tmp_path / "r", variants=1, workloads=("ycsb_c",), repetitions=1,
+                            sweep={"engine.size_ratio": [2, 4, 8]}, bend=bend)
+    for log, scales in (("xy", ("log", "log")), ("x", ("log", "linear")), ("y", ("linear", "log"))):
+        drawn = draw(folder, "curve", y="latency_read_mean_ns", by="variant", log=log)
+        axes = drawn.page.figure.axes[0]
+        assert (axes.get_xscale(), axes.get_yscale()) == scales
+        assert list(drawn.numbers["median"]) == [300, 30_000, 3_000_000]
+    drawn = draw(folder, "curve", y="latency_read_mean_ns", log="xy")
+    labels = set(structure(svg_of(drawn, tmp_path)).splitlines())
+    assert {"1 µs", "100 µs", "1 ms", "mean latency of read", "2", "5"} <= labels
+
+
 @pytest.mark.parametrize(("entry", "message"), [
+    ({"kind": "curve", "log": "z"}, "There is no choice of logarithmic axes 'z'"),
     ({"kind": "througput"}, "There is no figure 'througput'; did you mean throughput?"),
     ({"kind": "tradeoff", "z": 1}, "known are name, workload, variant, x, y, by"),
     ({"kind": "tradeoff", "x": "write_amplificaton"}, "did you mean write_amplification?"),

@@ -29,6 +29,7 @@ def test_every_trial_comes_back_with_its_numbers(results: Path):
     written = json.loads((results / "trials" / trial.id / "result.json").read_text())
     assert trial.number("throughput_ops_per_second") == written["throughput_ops_per_second"]
     assert trial.number("latency_all_p99_ns") == written["latency"]["all"]["p99_ns"]
+    assert trial.number("latency_all_mean_ns") == written["latency"]["all"]["mean_ns"]
     assert trial.number("cpu_seconds") == 10.75
     assert trial.number("seconds") == 12
     assert trial.number("memory_bytes_peak") == 64 << 20

@@ -191,6 +191,52 @@ TEST_F(AmplificationTest, StallsAreSummedAndNamed) {
   EXPECT_EQ(causes.size(), 2u);
 }
 
+TEST_F(AmplificationTest, AMemtableIsTheSumOfWhatItsBytesAreUsedForPerEntry) {
+  now_ = StoreState();
+  Phase("load", 10, [](StoreState*) {});
+  Phase("measure", 10, [](StoreState* s) {
+    s->has_memtable = true;
+    s->memtable_use = {1160, 400, 40};
+    s->memtable_entries = 10;
+  });
+  EXPECT_DOUBLE_EQ(At("memtable_bytes_per_entry"), 160);
+  EXPECT_DOUBLE_EQ(At("memtable_payload_bytes_per_entry"), 116);
+  EXPECT_DOUBLE_EQ(At("memtable_structure_bytes_per_entry"), 40);
+  EXPECT_DOUBLE_EQ(At("memtable_slack_bytes_per_entry"), 4);
+  phases_.back()->after.memtable_entries = 0;
+  EXPECT_FALSE(All().contains("memtable_bytes_per_entry"));
+}
+
+TEST_F(AmplificationTest, FlushesAreThoseOfMeasureWithWhatTheyWrote) {
+  const auto flush = [](uint64_t flushes, uint64_t entries) {
+    return [=](StoreState* s) {
+      s->counters.flushes += flushes;
+      s->counters.flush_entries_written += entries;
+    };
+  };
+  Phase("load", 10, flush(5, 900));
+  Phase("measure", 10, flush(4, 1000));
+  Phase("drain", 0, flush(1, 30));
+  EXPECT_DOUBLE_EQ(At("flushes"), 4);
+  EXPECT_DOUBLE_EQ(At("entries_per_flush"), 250);
+}
+
+TEST_F(AmplificationTest, AFlushThatMergedTablesSaysNothingOfOneMemtable) {
+  Phase("measure", 10, [](StoreState* s) {
+    s->counters.flushes = 2;
+    s->counters.flush_entries_written = 100;
+    EntryOf(&s->counters.compactions, kMemTableLevel, 1, CompactionReason::kRunCount).jobs = 1;
+  });
+  EXPECT_DOUBLE_EQ(At("flushes"), 2);
+  EXPECT_FALSE(All().contains("entries_per_flush"));
+}
+
+TEST_F(AmplificationTest, WithoutAFlushThereAreNoEntriesOfOne) {
+  Phase("measure", 10, [](StoreState*) {});
+  EXPECT_DOUBLE_EQ(At("flushes"), 0);
+  EXPECT_FALSE(All().contains("entries_per_flush"));
+}
+
 TEST_F(AmplificationTest, WhatIsNotKnownIsLeftOut) {
   now_ = StoreState();
   Phase("load", 100, [](StoreState*) {});
@@ -200,7 +246,8 @@ TEST_F(AmplificationTest, WhatIsNotKnownIsLeftOut) {
        {"write_amplification", "write_amplification_parts", "write_amplification_load",
         "write_amplification_with_debt", "debt_bytes", "runs_probed_per_get",
         "bytes_read_per_byte_returned", "space_amplification", "space_amplification_peak",
-        "stall_seconds", "filter_false_positive_rate"}) {
+        "stall_seconds", "filter_false_positive_rate", "flushes", "entries_per_flush",
+        "memtable_bytes_per_entry"}) {
     EXPECT_FALSE(json.contains(name)) << name;
   }
 }

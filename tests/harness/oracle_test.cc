@@ -294,6 +294,33 @@ TEST(Oracle, AMissingKeyIsNamedEvenIfOnlyFewGetsAreMade) {
       << bench.oracle().first_wrong_answer();
 }
 
+TEST(Oracle, AStoreWithSlowGetsIsAskedForFewRecordsUnlessOneIsMissing) {
+  constexpr uint64_t kRecords = 1000;
+  LyingStore store;
+  uint64_t gets = 0;
+  store.get = [&gets](std::string_view key, std::string* value, Store* truth) {
+    ++gets;
+    return truth->Get(key, value);
+  };
+  Bench bench(MixedWorkload(kRecords), &store);
+  ASSERT_TRUE(bench.Load().ok());
+  VerifyOptions options;
+  options.gets_seconds = 0;
+  ASSERT_TRUE(bench.Verify(options).ok());
+  EXPECT_GT(gets, 2u);
+  EXPECT_LT(gets, kRecords / 2);
+  gets = 0;
+  ASSERT_TRUE(bench.Verify().ok());
+  EXPECT_GE(gets, kRecords);
+  EXPECT_EQ(bench.oracle().wrong_answers(), 0u);
+  gets = 0;
+  std::string key;
+  ASSERT_TRUE(store.Delete(bench.state().keys().Key(77, &key)).ok());
+  ASSERT_TRUE(bench.Verify(options).ok());
+  EXPECT_EQ(gets, kRecords);
+  EXPECT_EQ(bench.oracle().wrong_answers(), 1u);
+}
+
 TEST(Oracle, AFailureWhileVerifyingIsAStatusAndNotAWrongAnswer) {
   LyingStore store;
   Bench bench(MixedWorkload(), &store);

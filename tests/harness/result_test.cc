@@ -148,6 +148,19 @@ TEST(Result, LeavesOutWhatAStoreDoesNotKnow) {
   EXPECT_FALSE(result["cpu"].contains("background_seconds"));
 }
 
+TEST(Result, TheBytesOfABareMemtableAreSplitByUse) {
+  TrialOutcome outcome = PlainOutcome();
+  StoreState& state = outcome.phases[2]->after;
+  state.has_memtable = true;
+  state.memtable_use = {700, 200, 50};
+  const json memory = ResultOf(outcome)["memory"];
+  EXPECT_EQ(memory["memtable_bytes"], 950);
+  EXPECT_EQ(memory["memtable_payload_bytes"], 700);
+  EXPECT_EQ(memory["memtable_structure_bytes"], 200);
+  EXPECT_EQ(memory["memtable_slack_bytes"], 50);
+  EXPECT_FALSE(memory.contains("cache_bytes"));
+}
+
 TEST(Result, AWrongAnswerIsNotVerifiedAndIsShown) {
   TrialOutcome outcome = PlainOutcome();
   outcome.verdict.wrong_answers = 3;

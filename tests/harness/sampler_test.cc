@@ -152,6 +152,17 @@ TEST_F(SamplerTest, WhatAStoreDoesNotKnowIsEmptyAndNotZero) {
   EXPECT_EQ(rows[0].at("user_bytes_written"), "0");
 }
 
+TEST_F(SamplerTest, ABareMemtableHasBytesToo) {
+  Sampler sampler("measure", At(0), 1, files_.get(), &intervals_);
+  SampleState end = At(1'000'000'000);
+  end.store.has_memtable = true;
+  end.store.memtable_use = {700, 200, 50};
+  intervals_.Finish(0);
+  ASSERT_TRUE(sampler.Finish(end).ok());
+  EXPECT_EQ(Rows(csv()).at(0).at("memtable_bytes"), "950");
+  EXPECT_EQ(Rows(csv()).at(0).at("sealed_memtables"), "");
+}
+
 TEST_F(SamplerTest, SumsOfTheStoreAreDifferencesAndGaugesAreNot) {
   SampleState start = At(0);
   start.store.has_ledger = start.store.has_counters = start.store.has_file_bytes = true;

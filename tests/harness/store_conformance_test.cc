@@ -1,4 +1,4 @@
-// Every store of the table answers as std::map does.
+// Every store of the table answers as std::map does; that of one memtable with each part.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/parts.h"
 #include "harness/store.h"
 #include "tests/harness/store_test_util.h"
 
@@ -18,14 +19,21 @@ namespace {
 using Reference = std::map<std::string, std::string, std::less<>>;
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
-class StoreConformance : public testing::TestWithParam<std::string> {
+struct Kind {
+  std::string name;  // of the test
+  std::string store;
+  std::vector<SettingText> settings;
+};
+
+class StoreConformance : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     StoreOptions options;
     options.directory = directory_.path();
     // So small that an engine with levels makes some.
     options.settings = {{"memtable_bytes", "16 KiB"}, {"table_bytes", "8 KiB"}};
-    auto store = FindStoreKind(GetParam())->open(options);
+    for (const SettingText& setting : GetParam().settings) options.settings.push_back(setting);
+    auto store = FindStoreKind(GetParam().store)->open(options);
     ASSERT_TRUE(store.ok()) << store.status().ToString();
     store_ = std::move(*store);
   }
@@ -159,16 +167,30 @@ TEST_P(StoreConformance, ManyThreadsMayCallAtOnce) {
   EXPECT_EQ(Scan("", UINT64_MAX).size(), size_t{kThreads * kKeys});
 }
 
-std::vector<std::string> StoresThatKeep() {
-  std::vector<std::string> names;
+std::vector<Kind> StoresThatKeep() {
+  std::vector<Kind> kinds;
   for (const StoreKind& kind : StoreKinds()) {
-    if (kind.name != "null") names.emplace_back(kind.name);
+    const std::string name(kind.name);
+    if (name == "null") continue;
+    if (name != "memtable") kinds.push_back({name, name, {}});
   }
-  return names;
+  for (const MemTablePart& part : MemTableParts()) {
+    const std::string name(part.name);
+    kinds.push_back({"memtable_" + name, "memtable", {{"memtable", name}}});
+  }
+  kinds.push_back({"memtable_vector_sort_on_read",
+                   "memtable",
+                   {{"memtable", "vector"},
+                    {"memtable_preallocate", "true"},
+                    {"memtable_sort_on_read", "true"}}});
+  kinds.push_back({"memtable_hash_skiplist_one_bucket",
+                   "memtable",
+                   {{"memtable", "hash_skiplist"}, {"memtable_prefix_bytes", "0"}}});
+  return kinds;
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, StoreConformance, testing::ValuesIn(StoresThatKeep()),
-                         [](const auto& row) { return row.param; });
+                         [](const auto& row) { return row.param.name; });
 
 TEST(Stores, HaveNamesThatFindThem) {
   for (const StoreKind& kind : StoreKinds()) {

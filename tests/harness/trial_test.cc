@@ -75,6 +75,25 @@ TEST_F(TrialTest, LeavesACompleteResultOfTheMapStore) {
   EXPECT_TRUE(std::filesystem::exists(results_.path() + "/events.jsonl"));
 }
 
+TEST_F(TrialTest, ABareMemtableIsVerifiedAndTellsItsBytesPerEntry) {
+  spec_.trial.store = "memtable";
+  for (SettingText& setting : spec_.engine) {
+    if (setting.name == "memtable") setting.text = "hash_vector";
+  }
+  const Status status = RunTrial(spec_, context_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const json result = Result();
+  EXPECT_EQ(result["verified"], true) << result["caveats"];
+  EXPECT_EQ(result["settings_used"]["memtable"], "hash_vector");
+  EXPECT_FALSE(result["settings_used"].contains("compaction"));
+  const json& amplification = result["amplification"];
+  EXPECT_GT(amplification["memtable_bytes_per_entry"],
+            amplification["memtable_payload_bytes_per_entry"]);
+  EXPECT_GT(result["memory"]["memtable_bytes"], 2000 * 1000);
+  EXPECT_FALSE(amplification.contains("write_amplification"));
+  EXPECT_FALSE(amplification.contains("flushes"));
+}
+
 TEST_F(TrialTest, PhasesFollowEachOtherInTime) {
   spec_.trial.warmup_seconds = 0.02;
   ASSERT_TRUE(RunTrial(spec_, context_).ok());

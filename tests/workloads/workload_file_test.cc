@@ -38,10 +38,11 @@ TEST(WorkloadFile, EveryShippedFileLoadsAndHasATitle) {
     EXPECT_TRUE(CheckWorkload(workload).ok()) << CheckWorkload(workload).ToString();
     names.push_back(entry.name);
   }
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"delete_heavy", "fill_random", "fill_sequential", "overwrite",
-                                      "read_absent", "read_random", "scan_heavy", "ycsb_a",
-                                      "ycsb_b", "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "anatomy_fill", "anatomy_mixed", "anatomy_queries", "delete_heavy",
+                       "fill_random", "fill_reading", "fill_sequential", "overwrite",
+                       "overwrite_zipfian", "read_absent", "read_random", "scan_heavy",
+                       "scan_short", "ycsb_a", "ycsb_b", "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
 }
 
 TEST(WorkloadFile, EveryShippedPropertyFileLoads) {
