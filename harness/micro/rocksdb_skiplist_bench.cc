@@ -71,7 +71,11 @@ class ArenaAllocator final : public rocksdb::Allocator {
   uint64_t bytes() const { return arena_.bytes(); }
 
  private:
-  Arena arena_;
+  static std::shared_ptr<ArenaPool> Pool() {
+    static const auto kPool = std::make_shared<ArenaPool>(uint64_t{4} << 30);
+    return kPool;
+  }
+  Arena arena_{1 << 20, ArenaPages::kNormal, Pool()};
 };
 
 // By key ascending, then by tag descending.
