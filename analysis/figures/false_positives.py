@@ -31,9 +31,10 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
                 if trial.number(RATE) > 0 and math.isfinite(trial.number(BITS))]
     if not measured:
         raise NothingToDraw("no trial has filters that were asked for absent keys")
-    kinds = list(dict.fromkeys(str(setting(trial, "engine.filter")) for trial in measured))
-    page.begin(1, left_in=0.52)
-    axes = page.row(1, 2.6)[0]
+    found = {str(setting(trial, "engine.filter")) for trial in measured}
+    kinds = [kind for kind in kinds_in_order(trials) if kind in found]
+    page.begin(1, left_in=0.74)
+    axes = page.facets([", ".join(trials.workloads)], 2.4, gap_in=0.42)[0]
     rows = []
     for at, kind in enumerate(kinds):
         mine = [trial for trial in measured if str(setting(trial, "engine.filter")) == kind]
@@ -51,6 +52,12 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
     handles.append(Line2D([], [], color="#555555", linewidth=0.9, linestyle=(0, (4, 2))))
     page.legend(handles, [*(kind.replace("_", " ") for kind in kinds), "theory"])
     return pandas.DataFrame(rows)
+
+
+def kinds_in_order(trials: Trials) -> list[str]:
+    """As the experiment names them."""
+    ordered = sorted(trials.all, key=lambda trial: trials.series_of[trial.id].index)
+    return list(dict.fromkeys(str(setting(trial, "engine.filter")) for trial in ordered))
 
 
 def look(at: int) -> dict:

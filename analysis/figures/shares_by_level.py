@@ -31,7 +31,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
                 cells[label] = cell[0]
     if not cells:
         raise NothingToDraw("no trial has a tree")
-    page.begin(len(cells), left_in=0.44)
+    page.begin(len(cells), left_in=0.56)
     panels = page.facets(list(cells), 1.6, gap_in=0.42)
     rows = []
     for axes, (label, trial) in zip(panels, cells.items(), strict=True):

@@ -1,7 +1,7 @@
 // How the bits of filters are spread over the runs of a tree.
 //
 // A pure function of the sizes of runs. Whoever makes a run asks with the sizes that the tree will
-// have then; runs that are there keep the filters that they were built with.
+// have (engine/table_options.h); runs that are there keep the filters that they were built with.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

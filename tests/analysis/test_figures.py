@@ -123,7 +123,9 @@ def test_no_label_is_clipped_and_none_overlaps_another(tmp_path: Path, variants:
     folder = synthetic.make(tmp_path / "r", variants=variants, workloads=workloads, repetitions=1,
                             seconds=4, bend=lambda result: result["build"].update(type="Debug"),
                             figures=criteria)
-    for request in drawing.requests(records.load(folder)):
+    for kind in [*drawing.STANDARD, "false_positives", "filter_bits", "shares_by_level",
+                 *(drawing.OF_CRITERIA if criteria else ())]:
+        request = drawing.request_of({"kind": kind})
         drawn = drawing.draw(request, *load(folder))
         figure = drawn.page.figure
         width, height = figure.get_size_inches() * figure.dpi

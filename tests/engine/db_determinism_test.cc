@@ -51,7 +51,7 @@ TEST(DbDeterminism, InlineModeLeavesIdenticalDirectories) {
   std::vector<std::pair<std::string, std::string>> parts;
   for (const MemTablePart& memtable : MemTableParts()) parts.emplace_back(memtable.name, "leveled");
   for (const CompactionPart& compaction : CompactionParts()) {
-    parts.emplace_back("skiplist", compaction.name);
+    parts.emplace_back(Options().memtable, compaction.name);
   }
   for (const auto& [memtable, compaction] : parts) {
     Options options = SmallOptions();

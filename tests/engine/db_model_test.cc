@@ -27,13 +27,13 @@ std::vector<Configuration> Configurations() {
   std::vector<Configuration> all;
   for (const char* background : {"inline", "threads"}) {
     for (const MemTablePart& memtable : MemTableParts()) {
-      if (memtable.name == "skiplist") continue;
+      if (memtable.name == Options().memtable) continue;
       for (const char* compaction : {"tiered", "lazy_leveled"}) {
         all.push_back({std::string(memtable.name), compaction, background});
       }
     }
     for (const CompactionPart& compaction : CompactionParts()) {
-      all.push_back({"skiplist", std::string(compaction.name), background});
+      all.push_back({Options().memtable, std::string(compaction.name), background});
     }
   }
   return all;
