@@ -46,7 +46,7 @@ def draw(page: Page, trials: Trials, x: str = "engine.size_ratio",
     groups = list(dict.fromkeys(
         str(setting(trial, by))
         for trial in sorted(trials.all, key=lambda trial: trials.series_of[trial.id].index)))
-    page.begin(len(workloads), left_in=0.62 if "y" in log else 0.44)
+    page.begin(len(workloads), left_in=0.62 if "y" in log else 0.56)
     panels = page.facets(workloads, 1.9, gap_in=0.58 if "y" in log else 0.42)
     rows = []
     for axes, workload in zip(panels, workloads, strict=True):
