@@ -26,6 +26,11 @@ bool Disjoint(const Inputs& inputs) {
   return true;
 }
 
+// Of the tables and, of a flush, the memtable.
+uint64_t BytesIn(const CompactionPlan& plan) {
+  return plan.input_bytes() + (plan.flush ? plan.flush->bytes : 0);
+}
+
 bool OverlapsNothing(const Inputs& inputs, const Run& run) {
   for (const CompactionPlan::Input& input : inputs) {
     for (const TablePtr& table : input.tables) {
@@ -184,7 +189,7 @@ bool LevelPlanning::Cascades(int level, const CompactionPlan& plan) const {
   if (strategy_.merge_mode == MergeMode::kEager || is_bottom) return false;
   const uint64_t runs_max = layout_.RunsMax(level);
   if (runs_max > 1) return RunsOf(level).size() + 1 > runs_max;
-  uint64_t bytes = plan.input_bytes() + (plan.flush ? plan.flush->bytes : 0);
+  uint64_t bytes = BytesIn(plan);
   for (const Run& run : RunsOf(level)) bytes += run.bytes();
   return bytes > layout_.Capacity(level);
 }
@@ -192,7 +197,7 @@ bool LevelPlanning::Cascades(int level, const CompactionPlan& plan) const {
 std::optional<CompactionPlan> LevelPlanning::Into(int level, CompactionPlan plan) const {
   while (Cascades(level, plan)) {
     if (!TakeLevel(level, &plan)) return std::nullopt;
-    if (layout_.MergesInPlace(level, plan.input_bytes())) {
+    if (layout_.MergesInPlace(level, BytesIn(plan))) {
       plan.output_level = level;
       if (!busy_.OutputFree(level, "", "", true)) return std::nullopt;
       return plan;
