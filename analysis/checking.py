@@ -112,6 +112,12 @@ def setting(trial: Trial, name: str) -> Any:
     return section(trial.asked, group).get(rest)
 
 
+def values_of(trials: Trials, name: str) -> list[str]:
+    """The values of a setting as text, in the order of the experiment."""
+    ordered = sorted(trials.all, key=lambda trial: trials.series_of[trial.id].index)
+    return list(dict.fromkeys(str(setting(trial, name)) for trial in ordered))
+
+
 def has_setting(trial: Trial, name: str) -> bool:
     return setting(trial, name) is not None
 

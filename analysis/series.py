@@ -22,6 +22,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d")
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1)))
 
 
+def mark_look(at: int, size: float = 4.6) -> dict[str, Any]:
+    """Colour and marker of what is number `at`, with a white edge: arguments of a plot."""
+    return {"color": COLOURS[at % len(COLOURS)], "marker": MARKERS[at % len(MARKERS)],
+            "markersize": size, "markeredgecolor": "white", "markeredgewidth": 0.5}
+
+
 @dataclass(frozen=True)
 class Series:
     label: str

@@ -14,14 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from analysis.checking import plain, setting
+from analysis.checking import plain, setting, values_of
 from analysis.drawing import NothingToDraw
 from analysis.errors import AnalysisError, unknown
 from analysis.metrics import axis_label, axis_scale, metric, scale, tick
 from analysis.model.table import Model, model_named
 from analysis.page import Page, panels_across
 from analysis.records import Trial
-from analysis.series import COLOURS, LINES, MARKERS, Trials
+from analysis.series import COLOURS, LINES, Trials, mark_look
 from analysis.summary import Estimate, estimate
 
 LOGS = ("", "x", "y", "xy")
@@ -43,9 +43,7 @@ def draw(page: Page, trials: Trials, x: str = "engine.size_ratio",
     divisor, unit = axis_scale(of.unit, [trial.number(y) for trial in trials.all])
     if "y" in log:  # numbers of all sizes: each tick has a unit of its own
         divisor, unit = 1, ""
-    groups = list(dict.fromkeys(
-        str(setting(trial, by))
-        for trial in sorted(trials.all, key=lambda trial: trials.series_of[trial.id].index)))
+    groups = values_of(trials, by)
     page.begin(len(workloads), left_in=0.62 if "y" in log else 0.56)
     panels = page.facets(workloads, 1.9, gap_in=0.58 if "y" in log else 0.42)
     rows = []
@@ -70,9 +68,7 @@ def points_of(trials: Trials, workload: str, x: str, y: str) -> list[Trial]:
 
 
 def look(at: int) -> dict:
-    return {"color": COLOURS[at % len(COLOURS)], "marker": MARKERS[at % len(MARKERS)],
-            "linestyle": LINES[0], "linewidth": 0.9, "markersize": 4.6,
-            "markeredgecolor": "white", "markeredgewidth": 0.5}
+    return {**mark_look(at), "linestyle": LINES[0], "linewidth": 0.9}
 
 
 def draw_curve(axes: Axes, at: int, trials: Sequence[Trial], x: str, y: str, divisor: float,

@@ -14,12 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from analysis.checking import setting
+from analysis.checking import setting, values_of
 from analysis.drawing import NothingToDraw
 from analysis.metrics import tick
 from analysis.page import Page
 from analysis.records import Trial
-from analysis.series import COLOURS, MARKERS, Trials
+from analysis.series import COLOURS, Trials, mark_look
 
 RATE, EXPECTED = "filter_false_positive_rate", "filter_false_positive_rate_expected"
 BITS, ANSWERS = "filter_bits_per_entry", "filter_probes_absent"
@@ -32,7 +32,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
     if not measured:
         raise NothingToDraw("no trial has filters that were asked for absent keys")
     found = {str(setting(trial, "engine.filter")) for trial in measured}
-    kinds = [kind for kind in kinds_in_order(trials) if kind in found]
+    kinds = [kind for kind in values_of(trials, "engine.filter") if kind in found]
     page.begin(1, left_in=0.74)
     axes = page.facets([", ".join(trials.workloads)], 2.4, gap_in=0.42)[0]
     rows = []
@@ -48,21 +48,10 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
     axes.set_xlim(left=0)
     page.x_label("bits per entry")
-    handles = [Line2D([], [], linestyle="none", **look(at)) for at in range(len(kinds))]
+    handles = [Line2D([], [], linestyle="none", **mark_look(at)) for at in range(len(kinds))]
     handles.append(Line2D([], [], color="#555555", linewidth=0.9, linestyle=(0, (4, 2))))
     page.legend(handles, [*(kind.replace("_", " ") for kind in kinds), "theory"])
     return pandas.DataFrame(rows)
-
-
-def kinds_in_order(trials: Trials) -> list[str]:
-    """As the experiment names them."""
-    ordered = sorted(trials.all, key=lambda trial: trials.series_of[trial.id].index)
-    return list(dict.fromkeys(str(setting(trial, "engine.filter")) for trial in ordered))
-
-
-def look(at: int) -> dict:
-    return {"color": COLOURS[at % len(COLOURS)], "marker": MARKERS[at % len(MARKERS)],
-            "markersize": 4.6, "markeredgecolor": "white", "markeredgewidth": 0.5}
 
 
 def draw_kind(axes: Axes, at: int, kind: str, trials: Sequence[Trial]) -> list[dict]:
@@ -77,7 +66,7 @@ def draw_kind(axes: Axes, at: int, kind: str, trials: Sequence[Trial]) -> list[d
                      "low": low, "high": high, "answers": answers,
                      "expected": trial.number(EXPECTED)})
     bits = [row["bits_per_entry"] for row in rows]
-    axes.plot(bits, [row["rate"] for row in rows], linestyle="none", zorder=3, **look(at))
+    axes.plot(bits, [row["rate"] for row in rows], linestyle="none", zorder=3, **mark_look(at))
     axes.plot(bits, [row["expected"] for row in rows], color=COLOURS[at % len(COLOURS)],
               linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
     return rows

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from analysis.by_level import by_level
 from analysis.drawing import NothingToDraw
 from analysis.page import Page, panels_across
-from analysis.series import COLOURS, LINES, MARKERS, Trials
+from analysis.series import LINES, Trials, mark_look
 
 SHARES = {"entries_written": "entries written", "filter_bytes": "filter memory",
           "blocks_read_per_get": "blocks read by gets"}
@@ -56,5 +56,4 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
 
 
 def look(at: int) -> dict:
-    return {"color": COLOURS[at], "marker": MARKERS[at], "linestyle": LINES[at], "linewidth": 0.9,
-            "markersize": 4.2, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    return {**mark_look(at, size=4.2), "linestyle": LINES[at], "linewidth": 0.9}

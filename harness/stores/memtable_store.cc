@@ -19,6 +19,7 @@
 #include "engine/iterator/visible_iterator.h"
 #include "engine/memtable/memtable.h"
 #include "engine/parts.h"
+#include "harness/stores/engine_store.h"
 #include "harness/stores/stores.h"
 
 namespace varve::harness {
@@ -58,14 +59,8 @@ class MemTableStore final : public Store {
   // iterators let it. Only who reads everything in pieces does not pay for that again and again.
   Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) override {
     Cursor cursor = count < kLongScan ? CursorAt(start) : LongCursorAt(start);
-    Iterator& iterator = *cursor.iterator;
-    uint64_t visited = 0;
-    for (; visited < count && iterator.Valid(); ++visited) {
-      if (visit != nullptr) visit(iterator.key(), iterator.value());
-      if (visited + 1 < count) iterator.Next();
-    }
-    if (Status status = iterator.status(); !status.ok()) return status;
-    if (count >= kLongScan && iterator.Valid()) {
+    const Result<uint64_t> visited = VisitEntries(*cursor.iterator, count, visit);
+    if (visited.ok() && count >= kLongScan && cursor.iterator->Valid()) {
       const std::lock_guard lock(long_scan_mutex_);
       long_scan_ = std::move(cursor);
     }
@@ -154,16 +149,14 @@ std::vector<SettingText> SettingsHeeded(const Options& options) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> OpenMemTableStore(const StoreOptions& options) {
-  Options engine;
-  for (const SettingText& setting : options.settings) {
-    if (Status status = SetOption(&engine, setting.name, setting.text); !status.ok()) return status;
-  }
-  const MemTablePart* part = FindPart(MemTableParts(), engine.memtable);
+  const Result<Options> engine = EngineOptionsOf(options.settings);
+  if (!engine.ok()) return engine.status();
+  const MemTablePart* part = FindPart(MemTableParts(), engine->memtable);
   if (part == nullptr) {
-    return Status::InvalidArgument(fmt::format("there is no memtable \"{}\"", engine.memtable));
+    return Status::InvalidArgument(fmt::format("there is no memtable \"{}\"", engine->memtable));
   }
   return std::unique_ptr<Store>(std::make_unique<MemTableStore>(
-      part->make(MemTableOptionsOf(engine)), SettingsHeeded(engine)));
+      part->make(MemTableOptionsOf(*engine)), SettingsHeeded(*engine)));
 }
 
 }  // namespace varve::harness

@@ -4,6 +4,7 @@
 #include "engine/db.h"
 #include "engine/parts.h"
 #include "harness/device_settings.h"
+#include "harness/stores/engine_store.h"
 #include "harness/stores/stores.h"
 
 namespace varve::harness {
@@ -29,13 +30,8 @@ class VarveStore final : public Store {
 
   Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) override {
     const std::unique_ptr<Iterator> iterator = db_->NewIterator();
-    uint64_t visited = 0;
-    for (iterator->Seek(start); visited < count && iterator->Valid(); ++visited) {
-      if (visit != nullptr) visit(iterator->key(), iterator->value());
-      if (visited + 1 < count) iterator->Next();
-    }
-    if (Status status = iterator->status(); !status.ok()) return status;
-    return visited;
+    iterator->Seek(start);
+    return VisitEntries(*iterator, count, visit);
   }
 
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override {
@@ -84,10 +80,8 @@ class VarveStore final : public Store {
 }  // namespace
 
 Result<std::unique_ptr<Store>> OpenVarveStore(const StoreOptions& options) {
-  Options engine;
-  for (const SettingText& setting : options.settings) {
-    if (Status status = SetOption(&engine, setting.name, setting.text); !status.ok()) return status;
-  }
+  const Result<Options> engine = EngineOptionsOf(options.settings);
+  if (!engine.ok()) return engine.status();
   Environment environment;
   environment.listener = options.listener;
   std::unique_ptr<FileSystem> device;
@@ -95,7 +89,7 @@ Result<std::unique_ptr<Store>> OpenVarveStore(const StoreOptions& options) {
     device = NewDeviceFileSystem(PosixFileSystem(), options.device, RealClock());
     environment.file_system = device.get();
   }
-  Result<std::unique_ptr<Db>> db = Db::Open(engine, environment, options.directory);
+  Result<std::unique_ptr<Db>> db = Db::Open(*engine, environment, options.directory);
   if (!db.ok()) return db.status();
   return std::unique_ptr<Store>(
       std::make_unique<VarveStore>(std::move(device), std::move(*db), options.device));
