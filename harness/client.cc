@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/scan_check.h"
+
 namespace varve::harness {
 
 using workloads::OperationKind;
@@ -12,7 +14,8 @@ using workloads::OperationKind;
 Client::Client(const ClientParts& parts)
     : parts_(parts),
       clock_(OperationClock::Best()),
-      visit_([this](std::string_view key, std::string_view value) { Visit(key, value); }),
+      scanned_(parts.oracle != nullptr && parts.oracle->checks()),
+      visit_([this](std::string_view key, std::string_view value) { scanned_.Visit(key, value); }),
       paced_(parts.pacing == nullptr ? nullptr : std::make_unique<PacedLatency>()) {}
 
 Status Client::Run(const ClientSchedule& schedule) {
@@ -49,9 +52,7 @@ Status Client::Loop() {
     if (kPaced) RecordPaced(operation, start, end);
     Count(operation);
     completed_.store(++completed, std::memory_order_relaxed);
-    if (parts_.oracle != nullptr) {
-      parts_.oracle->End(parts_.client, operation, before, found_, value_);
-    }
+    if (parts_.oracle != nullptr) Judge(operation, before);
     if (operation.kind == OperationKind::kInsert) {
       status = parts_.workload->Acknowledge(operation.record);
       if (!status.ok()) return status;
@@ -102,7 +103,10 @@ Status Client::Perform(const Operation& operation) {
     case OperationKind::kDelete:
       return parts_.store->Delete(operation.key);
     case OperationKind::kScan:
+    case OperationKind::kScanReverse:
       return Scan(operation);
+    case OperationKind::kDeleteRange:
+      return parts_.store->DeleteRange(operation.key, operation.end_key);
   }
   return Status::NotSupported("operation of unknown kind");
 }
@@ -115,21 +119,20 @@ Status Client::Get(const Operation& operation) {
 }
 
 Status Client::Scan(const Operation& operation) {
-  scanned_ = 0;
-  scanned_bytes_ = 0;
-  scan_key_.assign(operation.key);
-  const Result<uint64_t> visited = parts_.store->Scan(operation.key, operation.scan_length, visit_);
+  scanned_.Clear();
+  const Result<uint64_t> visited =
+      operation.kind == OperationKind::kScan
+          ? parts_.store->Scan(operation.key, operation.scan_length, visit_)
+          : parts_.store->ScanReverse(operation.key, operation.scan_length, visit_);
   return visited.ok() ? Status() : visited.status();
 }
 
-void Client::Visit(std::string_view key, std::string_view value) {
-  const bool ordered = scanned_ == 0 ? key >= scan_key_ : key > scan_key_;
-  if (!ordered && parts_.oracle != nullptr) {
-    parts_.oracle->ReportWrong(scan_key_, "a larger key next in a scan", Printable(key));
+void Client::Judge(const Operation& operation, uint64_t before) {
+  if (!workloads::Scans(operation.kind)) {
+    parts_.oracle->End(parts_.client, operation, before, found_, value_);
+  } else if (parts_.oracle->checks()) {
+    CheckScan(operation, scanned_, parts_.client, parts_.oracle);
   }
-  scan_key_.assign(key);
-  scanned_bytes_ += key.size() + value.size();
-  ++scanned_;
 }
 
 void Client::Count(const Operation& operation) {
@@ -138,9 +141,13 @@ void Client::Count(const Operation& operation) {
     case OperationKind::kDelete:
       counts_.user_bytes_written += operation.key.size();
       return;
+    case OperationKind::kDeleteRange:
+      counts_.user_bytes_written += operation.key.size() + operation.end_key.size();
+      return;
     case OperationKind::kScan:
-      counts_.scanned_entries += scanned_;
-      counts_.bytes_returned += scanned_bytes_;
+    case OperationKind::kScanReverse:
+      counts_.scanned_entries += scanned_.entries();
+      counts_.bytes_returned += scanned_.bytes();
       return;
     case OperationKind::kUpdate:
     case OperationKind::kInsert:

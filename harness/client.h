@@ -26,6 +26,7 @@
 #include "harness/intervals.h"
 #include "harness/oracle.h"
 #include "harness/pacing.h"
+#include "harness/scan_answer.h"
 #include "harness/store.h"
 #include "workloads/stream.h"
 
@@ -72,7 +73,7 @@ class alignas(64) Client {
   Status Perform(const Operation& operation);
   Status Get(const Operation& operation);
   Status Scan(const Operation& operation);
-  void Visit(std::string_view key, std::string_view value);
+  void Judge(const Operation& operation, uint64_t before);
   void Count(const Operation& operation);
   void HandOver(uint64_t now);
 
@@ -84,9 +85,7 @@ class alignas(64) Client {
 
   bool found_ = false;  // the answer of the last get
   std::string value_;
-  uint64_t scanned_ = 0;  // the answer of the last scan
-  uint64_t scanned_bytes_ = 0;
-  std::string scan_key_;
+  ScanAnswer scanned_;  // of the last scan
   const Store::Visit visit_;
 
   std::atomic<uint64_t> completed_{0};

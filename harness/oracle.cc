@@ -30,7 +30,8 @@ bool IsPresent(uint64_t slot) { return (slot & kPresent) != 0; }
 bool IsQuiet(uint64_t slot) { return (slot & (kPendingMask | kUncertain)) == 0; }
 
 bool Writes(OperationKind kind) {
-  return workloads::PutsValue(kind) || kind == OperationKind::kDelete;
+  return workloads::PutsValue(kind) || kind == OperationKind::kDelete ||
+         kind == OperationKind::kDeleteRange;
 }
 bool Gets(OperationKind kind) {
   return kind == OperationKind::kRead || kind == OperationKind::kReadModifyWrite ||
@@ -94,6 +95,7 @@ void Oracle::SetClients(int clients) {
 bool Oracle::Skips(const Operation& operation) const {
   switch (operation.kind) {
     case OperationKind::kScan:
+    case OperationKind::kScanReverse:
       return true;
     case OperationKind::kRead:
     case OperationKind::kReadAbsent:
@@ -103,6 +105,7 @@ bool Oracle::Skips(const Operation& operation) const {
       return skips_updates_;
     case OperationKind::kInsert:
     case OperationKind::kDelete:
+    case OperationKind::kDeleteRange:
       return false;
   }
   return false;
@@ -132,14 +135,25 @@ void Oracle::MakeChunk(uint64_t chunk) {
 
 uint64_t Oracle::Begin(const Operation& operation) {
   if (operation.kind == OperationKind::kReadAbsent || Skips(operation)) return 0;
-  const bool writes = Writes(operation.kind);
-  Slot* slot = writes ? FindOrMake(operation.record) : Find(operation.record);
+  if (operation.kind == OperationKind::kDeleteRange) {
+    for (uint64_t i = 0; i < operation.scan_length; ++i) BeginWrite(operation.record + i);
+    return 0;
+  }
+  if (Writes(operation.kind)) return BeginWrite(operation.record);
+  Slot* slot = Find(operation.record);
   if (slot == nullptr) return 0;
+  if (!exclusive_) return slot->load(std::memory_order_acquire);
+  __builtin_prefetch(slot, 1);
+  return 0;
+}
+
+// The slot before; 0 with one client, where nobody asks.
+uint64_t Oracle::BeginWrite(uint64_t record) {
+  Slot* slot = FindOrMake(record);
   if (exclusive_) {
     __builtin_prefetch(slot, 1);
     return 0;
   }
-  if (!writes) return slot->load(std::memory_order_acquire);
   uint64_t before = slot->load(std::memory_order_relaxed);
   while (!slot->compare_exchange_weak(before, WithBegin(before), std::memory_order_acq_rel)) {
   }
@@ -162,12 +176,18 @@ void Oracle::End(int client, const Operation& operation, uint64_t before, bool f
     }
     CheckRead(tally, operation, before, after, found, value);
   }
-  if (writes) EndWrite(tally, operation);
+  if (!writes) return;
+  const bool range = operation.kind == OperationKind::kDeleteRange;
+  const uint64_t end = operation.record + (range ? operation.scan_length : 1);
+  for (uint64_t record = operation.record; record < end; ++record) {
+    EndWrite(tally, operation, record);
+  }
 }
 
-void Oracle::EndWrite(ClientTally* tally, const Operation& operation) {
-  Slot* slot = FindOrMake(operation.record);
-  const bool present = operation.kind != OperationKind::kDelete;
+// Of a range all keys are as long as its first (KeysSortByRecord).
+void Oracle::EndWrite(ClientTally* tally, const Operation& operation, uint64_t record) {
+  Slot* slot = FindOrMake(record);
+  const bool present = workloads::PutsValue(operation.kind);
   uint64_t old = slot->load(std::memory_order_relaxed);
   if (exclusive_) {
     slot->store(operation.version << kVersionShift | (present ? kPresent : 0),
@@ -180,12 +200,12 @@ void Oracle::EndWrite(ClientTally* tally, const Operation& operation) {
   const uint64_t key_bytes = operation.key.size();
   uint64_t difference = present ? key_bytes + operation.value.size() : 0;
   if (IsPresent(old)) {
-    difference -= key_bytes + state_->values().Size(operation.record, VersionOf(old));
+    difference -= key_bytes + state_->values().Size(record, VersionOf(old));
   }
   Add(&tally->live_bytes, difference);
   Add(&tally->live_records, uint64_t{present} - uint64_t{IsPresent(old)});
-  if (operation.record >= tally->records_end.load(std::memory_order_relaxed)) {
-    tally->records_end.store(operation.record + 1, std::memory_order_relaxed);
+  if (record >= tally->records_end.load(std::memory_order_relaxed)) {
+    tally->records_end.store(record + 1, std::memory_order_relaxed);
   }
 }
 
@@ -231,6 +251,12 @@ void Oracle::ReportWrong(std::string_view key, std::string_view expected, std::s
   const std::lock_guard lock(mutex_);
   if (wrong_.fetch_add(1) > 0) return;
   first_wrong_ = fmt::format("key \"{}\": expected {}, got {}", Printable(key), expected, got);
+}
+
+void Oracle::Tally(int client, uint64_t checked, uint64_t unchecked) {
+  ClientTally* tally = tallies_[static_cast<size_t>(client)].get();
+  Add(&tally->checked, checked);
+  Add(&tally->unchecked, unchecked);
 }
 
 uint64_t Oracle::Sum(Slot ClientTally::*field) const {

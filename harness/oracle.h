@@ -71,6 +71,11 @@ class Oracle {
   uint64_t checked() const;
   uint64_t unchecked() const;
   bool checks() const { return check_; }
+  // So many answers were checked, and could not be, by other means. As End.
+  void Tally(int client, uint64_t checked, uint64_t unchecked);
+  // One client only: every answer is known.
+  bool exclusive() const { return exclusive_; }
+  const workloads::WorkloadState& workload() const { return *state_; }
   // Memory of all slots made so far.
   uint64_t bytes() const;
 
@@ -102,7 +107,8 @@ class Oracle {
   Slot* Find(uint64_t record) const;
   Slot* FindOrMake(uint64_t record);
   void MakeChunk(uint64_t chunk);
-  void EndWrite(ClientTally* tally, const workloads::Operation& operation);
+  uint64_t BeginWrite(uint64_t record);
+  void EndWrite(ClientTally* tally, const workloads::Operation& operation, uint64_t record);
   void CheckRead(ClientTally* tally, const workloads::Operation& operation, uint64_t before,
                  uint64_t after, bool found, std::string_view value);
   // Whether the answer is that of this state.

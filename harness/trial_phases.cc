@@ -30,15 +30,6 @@ constexpr double kNullSeconds = 0.06;
 // whether or not, and however long, the store was warmed up before.
 constexpr uint64_t kWarmupFirst = uint64_t{1} << 40;
 
-// A run of nothing but inserts numbers its records by the index of the operation: then the run
-// must go on where the warm-up ended.
-bool InsertsOnly(const Workload& w) {
-  return w.insert_proportion > 0 && w.read_proportion + w.update_proportion + w.scan_proportion +
-                                            w.read_modify_write_proportion +
-                                            w.read_absent_proportion + w.delete_proportion ==
-                                        0;
-}
-
 class TrialPhases {
  public:
   TrialPhases(const TrialSpec& spec, const Workload& workload, const TrialDirectories& directories,
@@ -82,7 +73,7 @@ class TrialPhases {
     constexpr uint64_t kInsertsMax = uint64_t{1} << 34;
     const uint64_t loaded =
         std::max(workload_.records, workload_.insert_start + workload_.loaded());
-    if (workload_.insert_proportion <= 0) return loaded;
+    if (workload_.insert_proportion <= 0 && workload_.phases.empty()) return loaded;
     const bool by_count = operations_ != kUnlimited && spec_.trial.warmup_seconds <= 0;
     return loaded + (by_count ? std::min(operations_, kInsertsMax) : kInsertsMax);
   }
@@ -170,7 +161,7 @@ class TrialPhases {
   }
 
   Status WarmUp() {
-    const uint64_t first = InsertsOnly(workload_) ? 0 : kWarmupFirst;
+    const uint64_t first = workloads::NumbersInsertsByIndex(workload_) ? 0 : kWarmupFirst;
     ClientPhase phase = RunPhase("warmup", first, kUnlimited);
     phase.seconds = spec_.trial.warmup_seconds;
     phase.operations = 0;
@@ -180,9 +171,10 @@ class TrialPhases {
   Status Measure() {
     outcome_.null_ns_per_operation = NullCost();
     // Past every index that the warm-up can have reached.
-    const uint64_t first = InsertsOnly(workload_) && oracle_.records_end() > workload_.records
-                               ? oracle_.records_end() - workload_.records
-                               : 0;
+    const uint64_t first =
+        workloads::NumbersInsertsByIndex(workload_) && oracle_.records_end() > workload_.records
+            ? oracle_.records_end() - workload_.records
+            : 0;
     ClientPhase phase = RunPhase("measure", first, operations_);
     phase.seconds = spec_.trial.seconds;
     Result<ClientPhaseResult> result = Clients(std::move(phase));

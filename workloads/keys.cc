@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "workloads/operation.h"
@@ -65,6 +66,14 @@ size_t WriteDecimal(uint64_t number, char* out) {
 
 }  // namespace
 
+bool KeysSortByRecord(const Workload& w) {
+  if (w.key_order != "ordered") return false;
+  if (w.key_format != "ycsb") return true;
+  // Without zeros "user10" comes before "user9".
+  const double records = static_cast<double>(w.records) + static_cast<double>(w.operations);
+  return static_cast<double>(w.zero_padding) > std::log10(std::max(records, 1.0));
+}
+
 uint64_t YcsbHash(uint64_t number) {
   constexpr uint64_t kPrime = 1099511628211;
   constexpr uint64_t kPrimeCubed = kPrime * kPrime * kPrime;
@@ -83,6 +92,7 @@ uint64_t YcsbHash(uint64_t number) {
 KeySpace::KeySpace(const Workload& workload)
     : ycsb_(workload.key_format == "ycsb"),
       hashed_(workload.key_order == "hashed"),
+      sorts_by_record_(KeysSortByRecord(workload)),
       key_bytes_(workload.key_bytes),
       zero_padding_(workload.zero_padding),
       first_(workload.insert_start),
@@ -138,6 +148,22 @@ std::string_view KeySpace::AbsentKey(uint64_t record, std::string* buffer) const
     if (low_ < key && key < high_) break;
   }
   return key;
+}
+
+// As long as the key of the record, where that can be: "usez" sorts after "user", and 'z' after
+// every digit. Of short keys every byte may be anything, so that only a longer one is above all.
+std::string_view KeySpace::OutsideKey(uint64_t record, std::string* buffer) const {
+  constexpr char kAbove = 'z';
+  if (ycsb_ || key_bytes_ >= kHexDigits) {
+    const std::string_view key = Key(record, buffer);
+    const size_t at = ycsb_ ? kYcsbPrefix.size() - 1 : 0;
+    (*buffer)[static_cast<size_t>(key.data() - buffer->data()) + at] = kAbove;
+    return key;
+  }
+  buffer->assign(key_bytes_, '\xff');
+  const uint64_t number = BigEndian(record);
+  buffer->append(reinterpret_cast<const char*>(&number), sizeof number);
+  return *buffer;
 }
 
 // A key that no record has: anywhere in the range if keys are hashed; behind the key of `record`,

@@ -25,6 +25,10 @@
 
 namespace varve::workloads {
 
+// Whether the keys of the workload, of all records that it can have, sort as the records are
+// numbered.
+bool KeysSortByRecord(const Workload& workload);
+
 // YCSB's Utils.hash: FNV-1a over the 8 bytes of `number`, lowest first, then the absolute value.
 uint64_t YcsbHash(uint64_t number);
 
@@ -43,7 +47,13 @@ class KeySpace {
   // distinct absent keys, except for a few in a thousand.
   std::string_view AbsentKey(uint64_t record, std::string* buffer) const;
 
-  // No key is longer.
+  // The absent key of `record` above all keys of records. No two records that a test could load
+  // have the same. The buffer is for such keys only.
+  std::string_view OutsideKey(uint64_t record, std::string* buffer) const;
+
+  bool sorts_by_record() const { return sorts_by_record_; }
+
+  // No key of a record is longer, nor is an absent one inside the range.
   size_t bytes_max() const { return bytes_max_; }
 
  private:
@@ -53,6 +63,7 @@ class KeySpace {
 
   bool ycsb_;
   bool hashed_;
+  bool sorts_by_record_;
   size_t key_bytes_;
   size_t zero_padding_;
   size_t bytes_max_;

@@ -18,16 +18,25 @@ enum class OperationKind : uint8_t {
   kInsert,           // put the key of a record that does not exist yet
   kScan,             // seek to a key, then read scan_length entries from there on, ascending
   kReadModifyWrite,  // get, then put a whole new value; one operation
-  kReadAbsent,       // get a key that never exists, from inside the range of those that do
+  kReadAbsent,       // get a key that never exists, inside or above the range of those that do
   kDelete,           // delete a key, whether or not it is there
+  kScanReverse,      // seek to a key, then read scan_length entries from there on, descending
+  kDeleteRange,      // delete all keys from a key on, up to another, which stays
 };
-inline constexpr size_t kOperationKinds = 7;
+inline constexpr size_t kOperationKinds = 9;
 
-// "read", "update", "insert", "scan", "read_modify_write", "read_absent", "delete".
+// "read", "update", "insert", "scan", "read_modify_write", "read_absent", "delete",
+// "scan_reverse", "delete_range".
 constexpr std::string_view OperationName(OperationKind kind) {
   constexpr std::string_view kNames[kOperationKinds] = {
-      "read", "update", "insert", "scan", "read_modify_write", "read_absent", "delete"};
+      "read",        "update", "insert",       "scan",        "read_modify_write",
+      "read_absent", "delete", "scan_reverse", "delete_range"};
   return kNames[static_cast<size_t>(kind)];
+}
+
+// Whether the operation returns entries in order.
+constexpr bool Scans(OperationKind kind) {
+  return kind == OperationKind::kScan || kind == OperationKind::kScanReverse;
 }
 
 // Whether the operation puts a value (a delete does not).
@@ -44,11 +53,12 @@ inline constexpr uint64_t kLoadVersion = 0;
 
 struct Operation {
   OperationKind kind = OperationKind::kRead;
-  uint32_t scan_length = 0;  // entries; 0 unless a scan
+  uint32_t scan_length = 0;  // entries of a scan, records of a delete_range; else 0
   uint64_t index = 0;        // position in the whole stream, over all clients
   uint64_t record = 0;       // key number: record k was the k-th to be loaded or inserted, from 0
   uint64_t version = 0;      // of the value put, or of the delete; 0 for a read or scan
   std::string_view key;      // valid until the next call of Next
+  std::string_view end_key;  // the same; of a delete_range: the first key that stays
   std::string_view value;    // the same; empty unless PutsValue(kind)
 };
 

@@ -30,14 +30,43 @@ class Permutation {
     return i;
   }
 
+  // Where i < n comes from: Inverse(At(i)) = i.
+  uint64_t Inverse(uint64_t i) const {
+    do {
+      i = Unscramble(i);
+    } while (i >= n_);
+    return i;
+  }
+
  private:
+  static constexpr uint64_t kOffset = 0x632be59bd9b4e019;
+  static constexpr uint64_t kFactors[] = {0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+                                          0xd6e8feb86659fd93};
+
+  // 1 / odd modulo 2^64: Newton's method doubles the number of right bits, of which 3 are known.
+  static constexpr uint64_t Reciprocal(uint64_t odd) {
+    uint64_t x = odd;
+    for (int i = 0; i < 5; i++) x *= 2 - odd * x;
+    return x;
+  }
+
   uint64_t Scramble(uint64_t x) const {
-    x = ((x + 0x632be59bd9b4e019) * 0xbf58476d1ce4e5b9) & mask_;
+    x = ((x + kOffset) * kFactors[0]) & mask_;
     x ^= x >> shift_;
-    x = (x * 0x94d049bb133111eb) & mask_;
+    x = (x * kFactors[1]) & mask_;
     x ^= x >> shift_;
-    x = (x * 0xd6e8feb86659fd93) & mask_;
+    x = (x * kFactors[2]) & mask_;
     return x ^ (x >> shift_);
+  }
+
+  // A shift by more than half of the bits undoes itself.
+  uint64_t Unscramble(uint64_t x) const {
+    x ^= x >> shift_;
+    x = (x * Reciprocal(kFactors[2])) & mask_;
+    x ^= x >> shift_;
+    x = (x * Reciprocal(kFactors[1])) & mask_;
+    x ^= x >> shift_;
+    return (x * Reciprocal(kFactors[0]) - kOffset) & mask_;
   }
 
   uint64_t n_;

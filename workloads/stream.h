@@ -13,6 +13,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -38,6 +39,9 @@ struct StreamOptions {
   uint64_t first = 0;
 };
 
+// Whether the run inserts and does nothing else. It then goes on where a warm-up ended.
+bool NumbersInsertsByIndex(const Workload& workload);
+
 // What the clients of a trial share. One a trial: from the load on until the last run is over.
 // Thread-safe.
 class WorkloadState {
@@ -57,21 +61,30 @@ class WorkloadState {
   // run of nothing but inserts no operation chooses among them, and they are not counted.)
   uint64_t records() const;
 
-  // Whether the workload deletes records.
+  // Whether the workload deletes records, and whether it deletes the oldest ones in turn.
   bool deletes() const { return deletes_; }
+  bool expires() const { return expires_; }
+  // Whether it inserts and does nothing else, so that insert i takes record `records` + i.
+  bool numbers_inserts_by_index() const { return by_index_; }
 
   // Keys by record number, and values by record number and version, for verification.
   const KeySpace& keys() const { return *keys_; }
   const ValueSource& values() const { return *values_; }
 
-  // The record that an insert of the run takes. For streams.
+  // For streams: the record that an insert of the run takes; the one that expires next (the newest
+  // if all have expired); the oldest that has not.
   uint64_t TakeRecord();
+  uint64_t TakeExpired();
+  uint64_t oldest() const { return oldest_.load(std::memory_order_relaxed); }
 
  private:
   std::unique_ptr<KeySpace> keys_;
   std::unique_ptr<ValueSource> values_;
   const uint64_t loaded_records_;
-  const bool deletes_;
+  const bool by_index_;
+  bool deletes_ = false;
+  bool expires_ = false;
+  std::atomic<uint64_t> oldest_;
   std::unique_ptr<AcknowledgedCounter> inserts_;  // null if inserts need not be counted
 };
 

@@ -6,10 +6,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <type_traits>
 
 #include "workloads/choosers/choosers.h"
 #include "workloads/choosers/hotspot.h"
+#include "workloads/keys.h"
+#include "workloads/operation_mix.h"
+#include "workloads/phases.h"
 #include "workloads/text.h"
 
 namespace varve::workloads {
@@ -44,6 +49,10 @@ Status SetField(const Property& property, std::string_view text, double* field) 
 
 Status SetField(const Property& property, std::string_view text, std::string* field) {
   const std::string_view name = Trim(text);
+  if (property.kind == PropertyKind::kText) {
+    *field = name;
+    return {};
+  }
   std::vector<std::string_view> names;
   for (const Choice& choice : ChoicesOf(property.table)) {
     if (choice.name == name) {
@@ -68,10 +77,10 @@ Status CheckRecords(const Workload& w) {
     return Invalid(fmt::format("records ({}) must be at least insert_start + insert_count ({})",
                                w.records, w.insert_start + w.loaded()));
   }
-  const double weight = w.read_proportion + w.update_proportion + w.scan_proportion +
-                        w.read_modify_write_proportion + w.read_absent_proportion +
-                        w.delete_proportion;
-  if (weight + w.insert_proportion <= 0) {
+  const Proportions proportions = ProportionsOf(w);
+  const double all = std::accumulate(proportions.begin(), proportions.end(), 0.0);
+  const double weight = all - w.insert_proportion;
+  if (all <= 0) {
     return Invalid("no operation has a proportion above 0 (read_proportion, …)");
   }
   if (weight > 0 && w.loaded() == 0) {
@@ -120,9 +129,41 @@ Status CheckChooser(const Workload& w) {
       return Invalid("hotspot_data_fraction is so large that no record is cold");
     }
   }
+  return {};
+}
+
+Status CheckLengths(const Workload& w) {
   if (w.scan_length_min > w.scan_length_max) {
     return Invalid(fmt::format("scan_length_min ({}) must not be above scan_length_max ({})",
                                w.scan_length_min, w.scan_length_max));
+  }
+  if (w.delete_range_length_min > w.delete_range_length_max) {
+    return Invalid(
+        fmt::format("delete_range_length_min ({}) must not be above delete_range_length_max ({})",
+                    w.delete_range_length_min, w.delete_range_length_max));
+  }
+  return {};
+}
+
+// Records that lie beside each other must have keys that do.
+Status CheckOrder(const Workload& w) {
+  const bool near_sorted = w.load_order == "near_sorted";
+  if (!near_sorted && w.delete_range_proportion <= 0) return {};
+  const std::string what = near_sorted ? "load_order = near_sorted" : "delete_range_proportion";
+  if (w.key_order != "ordered") {
+    return Invalid(fmt::format(
+        "{} needs key_order = ordered: records beside each other have hashed keys anywhere", what));
+  }
+  if (KeysSortByRecord(w)) return {};
+  return Invalid(
+      fmt::format("{} needs zero_padding of as many digits as the largest record "
+                  "number has: \"user10\" sorts before \"user9\"",
+                  what));
+}
+
+Status CheckPhase(const Workload& workload) {
+  for (const auto check : {CheckRecords, CheckValues, CheckChooser, CheckLengths, CheckOrder}) {
+    if (Status status = check(workload); !status.ok()) return status;
   }
   return {};
 }
@@ -175,7 +216,9 @@ std::vector<Choice> ChoicesOf(std::string_view table) {
             {"ordered", "keys sort as the records were numbered"}};
   }
   if (table == "load_order") {
-    return {{"records", "by record number"}, {"shuffled", "as if at random"}};
+    return {{"records", "by record number"},
+            {"shuffled", "as if at random"},
+            {"near_sorted", "nearly by record number: a share K is out of place, by at most L"}};
   }
   if (table == "length_distribution") {
     return {{"constant", "always the longest"},
@@ -186,8 +229,12 @@ std::vector<Choice> ChoicesOf(std::string_view table) {
 }
 
 Status CheckWorkload(const Workload& workload) {
-  for (const auto check : {CheckRecords, CheckValues, CheckChooser}) {
-    if (Status status = check(workload); !status.ok()) return status;
+  const Result<std::vector<Workload>> phases = PhasesOf(workload);
+  if (!phases.ok()) return phases.status();
+  for (size_t i = 0; i < phases->size(); i++) {
+    const Status status = CheckPhase((*phases)[i]);
+    if (status.ok()) continue;
+    return workload.phases.empty() ? status : status.Annotate(fmt::format("phase {}", i + 1));
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ enum class PropertyKind : uint8_t {
   kCount,   // a whole number
   kNumber,  // a number with a fraction
   kChoice,  // one of a table of names
+  kText,    // as its help says
 };
 
 // What is known of a property besides its value.
@@ -34,12 +36,15 @@ struct Property {
   double max = 0;
   std::string_view table;  // for kChoice: the table of ChoicesOf that holds the names
   std::string_view help;
+  bool shape = false;  // says what records, keys and values are: the same in all phases
 };
 
 struct Workload {
   // Not properties: where it came from.
   std::string name;   // of the file
   std::string title;  // one line
+  // Of a phase (phases.h): inserts that all phases together are expected to make.
+  std::optional<uint64_t> inserts_expected;
 
   // Size
   uint64_t records = 100000;
@@ -53,6 +58,8 @@ struct Workload {
   uint64_t key_bytes = 16;
   uint64_t zero_padding = 1;
   std::string load_order = "records";
+  double sortedness_k = 0.1;
+  uint64_t sortedness_l = 1000;
 
   // Values
   uint64_t value_bytes = 100;
@@ -68,7 +75,11 @@ struct Workload {
   double scan_proportion = 0;
   double read_modify_write_proportion = 0;
   double read_absent_proportion = 0;
+  double read_absent_outside_fraction = 0;
   double delete_proportion = 0;
+  double scan_reverse_proportion = 0;
+  double delete_range_proportion = 0;
+  double expire_proportion = 0;
 
   // Which record
   std::string key_chooser = "uniform";
@@ -77,11 +88,21 @@ struct Workload {
   double hotspot_operation_fraction = 0.8;
   double exponential_percentile = 95;
   double exponential_fraction = 0.8571428571;
+  uint64_t drift_every_operations = 0;
+  uint64_t drift_records = 1;
 
   // Scans
   uint64_t scan_length_min = 1;
   uint64_t scan_length_max = 100;
   std::string scan_length_distribution = "uniform";
+
+  // Deletes of ranges
+  uint64_t delete_range_length_min = 1;
+  uint64_t delete_range_length_max = 100;
+  std::string delete_range_length_distribution = "uniform";
+
+  // What changes over time
+  std::string phases;
 
   // The loaded record numbers are [insert_start, insert_start + loaded()).
   uint64_t loaded() const {
@@ -127,40 +148,50 @@ template <class Self, class Visitor>
 void Workload::ForEach(Self& self, Visitor&& visit) {
   constexpr double kKiB = 1024, kGiB = kKiB * kKiB * kKiB;
   using enum PropertyKind;
-  visit(Property{"records", kCount, 0, 1e12, "", "records that there are when the run starts"},
-        self.records);
+  visit(
+      Property{"records", kCount, 0, 1e12, "", "records that there are when the run starts", true},
+      self.records);
   visit(Property{"operations", kCount, 0, 9e15, "",
-                 "of the run, over all clients; 0 leaves the end to the trial"},
+                 "of the run, over all clients; 0 leaves the end to the trial", true},
         self.operations);
-  visit(Property{"insert_start", kCount, 0, 1e12, "", "first record that this load inserts"},
+  visit(Property{"insert_start", kCount, 0, 1e12, "", "first record that this load inserts", true},
         self.insert_start);
   visit(Property{"insert_count", kCount, 0, 1e12, "",
-                 "records that this load inserts; 0 means all from insert_start on"},
+                 "records that this load inserts; 0 means all from insert_start on", true},
         self.insert_count);
-  visit(Property{"key_format", kChoice, 0, 0, "key_format", "how a key is written"},
+  visit(Property{"key_format", kChoice, 0, 0, "key_format", "how a key is written", true},
         self.key_format);
   visit(Property{"key_order", kChoice, 0, 0, "key_order",
-                 "whether keys sort as the records were numbered, or as if at random"},
+                 "whether keys sort as the records were numbered, or as if at random", true},
         self.key_order);
-  visit(Property{"key_bytes", kBytes, 8, 64 * kKiB, "", "length of a key of the fixed format"},
-        self.key_bytes);
+  visit(
+      Property{"key_bytes", kBytes, 8, 64 * kKiB, "", "length of a key of the fixed format", true},
+      self.key_bytes);
   visit(Property{"zero_padding", kCount, 0, 60000, "",
-                 "least number of digits in a key of the ycsb format"},
+                 "least number of digits in a key of the ycsb format", true},
         self.zero_padding);
-  visit(Property{"load_order", kChoice, 0, 0, "load_order", "in which order records are loaded"},
+  visit(Property{"load_order", kChoice, 0, 0, "load_order", "in which order records are loaded",
+                 true},
         self.load_order);
-  visit(Property{"value_bytes", kBytes, 0, kGiB, "", "length of a value, the longest if it varies"},
+  visit(Property{"sortedness_k", kNumber, 0, 1, "",
+                 "load_order = near_sorted: share of records that is out of place", true},
+        self.sortedness_k);
+  visit(Property{"sortedness_l", kCount, 1, 1e9, "",
+                 "load_order = near_sorted: records by which one is out of place at most", true},
+        self.sortedness_l);
+  visit(Property{"value_bytes", kBytes, 0, kGiB, "", "length of a value, the longest if it varies",
+                 true},
         self.value_bytes);
-  visit(Property{"value_bytes_min", kBytes, 0, kGiB, "", "the shortest, if it varies"},
+  visit(Property{"value_bytes_min", kBytes, 0, kGiB, "", "the shortest, if it varies", true},
         self.value_bytes_min);
   visit(Property{"value_distribution", kChoice, 0, 0, "length_distribution",
-                 "how the length of a value varies"},
+                 "how the length of a value varies", true},
         self.value_distribution);
   visit(Property{"fields", kCount, 1, 1e6, "",
-                 "fields that make up a value; each draws its own share of the length"},
+                 "fields that make up a value; each draws its own share of the length", true},
         self.fields);
   visit(Property{"value_compressibility", kNumber, 0, 1, "",
-                 "share of a value that a compressor can take away, about"},
+                 "share of a value that a compressor can take away, about", true},
         self.value_compressibility);
   visit(Property{"read_proportion", kNumber, 0, 1e9, "", "weight of reads of existing records"},
         self.read_proportion);
@@ -176,8 +207,19 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"read_absent_proportion", kNumber, 0, 1e9, "",
                  "weight of reads of keys that never exist, inside the key range"},
         self.read_absent_proportion);
+  visit(Property{"read_absent_outside_fraction", kNumber, 0, 1, "",
+                 "share of them whose key lies above the key range instead"},
+        self.read_absent_outside_fraction);
   visit(Property{"delete_proportion", kNumber, 0, 1e9, "", "weight of deletes"},
         self.delete_proportion);
+  visit(Property{"scan_reverse_proportion", kNumber, 0, 1e9, "", "weight of descending scans"},
+        self.scan_reverse_proportion);
+  visit(Property{"delete_range_proportion", kNumber, 0, 1e9, "",
+                 "weight of deletes of all keys in a range; for ordered keys"},
+        self.delete_range_proportion);
+  visit(Property{"expire_proportion", kNumber, 0, 1e9, "",
+                 "weight of deletes of the oldest record that has not expired yet"},
+        self.expire_proportion);
   visit(Property{"key_chooser", kChoice, 0, 0, "key_chooser", "which record an operation is for"},
         self.key_chooser);
   visit(Property{"zipfian_constant", kNumber, 0, 10, "",
@@ -194,6 +236,10 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"exponential_fraction", kNumber, 1e-9, 1e3, "",
                  "share of records, counted from the newest"},
         self.exponential_fraction);
+  visit(Property{"drift_every_operations", kCount, 0, 9e15, "",
+                 "popularity moves on after so many operations; 0: it stays where it is"},
+        self.drift_every_operations);
+  visit(Property{"drift_records", kCount, 0, 1e12, "", "by so many records"}, self.drift_records);
   visit(Property{"scan_length_min", kCount, 1, 4e9, "", "entries of the shortest scan"},
         self.scan_length_min);
   visit(Property{"scan_length_max", kCount, 1, 4e9, "", "entries of the longest scan"},
@@ -201,6 +247,16 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"scan_length_distribution", kChoice, 0, 0, "length_distribution",
                  "how the length of a scan varies"},
         self.scan_length_distribution);
+  visit(Property{"delete_range_length_min", kCount, 1, 4e9, "", "records of the shortest range"},
+        self.delete_range_length_min);
+  visit(Property{"delete_range_length_max", kCount, 1, 4e9, "", "records of the longest range"},
+        self.delete_range_length_max);
+  visit(Property{"delete_range_length_distribution", kChoice, 0, 0, "length_distribution",
+                 "how the length of a deleted range varies"},
+        self.delete_range_length_distribution);
+  visit(Property{"phases", kText, 0, 0, "",
+                 "what changes over time: \"operations=N name=value …; operations=M …\"", true},
+        self.phases);
 }
 
 }  // namespace varve::workloads

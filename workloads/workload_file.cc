@@ -12,6 +12,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "workloads/phases.h"
 #include "workloads/text.h"
 #include "workloads/ycsb_properties.h"
 
@@ -48,6 +49,48 @@ std::optional<std::string> TextOf(const toml::node& node) {
     return whole ? fmt::format("{:.0f}", value) : FormatNumber(value);
   }
   return std::nullopt;
+}
+
+// One [[phase]].
+Result<std::string> PhaseOf(const std::string& path, const toml::table& table) {
+  std::vector<PropertyText> properties;
+  Workload scratch;
+  for (const auto& [key, node] : table) {
+    const std::optional<std::string> text = TextOf(node);
+    if (!text.has_value()) {
+      return InvalidAt(path, key.source(),
+                       fmt::format("{} must be a number or a text", key.str().substr(0, 60)));
+    }
+    const Status set = SetProperty(&scratch, key.str(), *text);
+    if (!set.ok()) return InvalidAt(path, key.source(), set.message());
+    properties.push_back({std::string(key.str()), *text});
+  }
+  return PhaseText(properties);
+}
+
+// All of them, in order.
+Status SetPhases(const std::string& path, const toml::key& key, const toml::node& node,
+                 Workload* workload) {
+  const toml::array* tables = node.as_array();
+  if (tables == nullptr || !tables->is_homogeneous(toml::node_type::table)) {
+    return InvalidAt(path, key.source(), "phases are tables: [[phase]]");
+  }
+  for (const toml::node& table : *tables) {
+    const Result<std::string> text = PhaseOf(path, *table.as_table());
+    if (!text.ok()) return text.status();
+    workload->phases += (workload->phases.empty() ? "" : "; ") + *text;
+    const Result<std::vector<Workload>> phases = PhasesOf(*workload);
+    if (!phases.ok()) return InvalidAt(path, table.source(), phases.status().message());
+  }
+  return {};
+}
+
+// Once through all phases.
+void SetOperationsOfPhases(Workload* workload) {
+  const Result<std::vector<Workload>> phases = PhasesOf(*workload);
+  if (!phases.ok()) return;  // CheckWorkload says why
+  workload->operations = 0;
+  for (const Workload& phase : *phases) workload->operations += phase.operations;
 }
 
 Status SetFrom(const std::string& path, const toml::key& key, const toml::node& node,
@@ -133,8 +176,15 @@ Result<Workload> ParseWorkload(const std::string& text, const std::string& path)
   workload->name = NameOf(path);
   workload->title = workload->name;
   for (const auto& [key, node] : *table) {
-    if (key.str() == "ycsb") continue;
+    if (key.str() == "ycsb" || key.str() == "phase") continue;
     if (Status status = SetFrom(path, key, node, &*workload); !status.ok()) return status;
+  }
+  if (const auto phase = table->find("phase"); phase != table->end()) {
+    const Status status = SetPhases(path, phase->first, phase->second, &*workload);
+    if (!status.ok()) return status;
+  }
+  if (!workload->phases.empty() && !table->contains("operations")) {
+    SetOperationsOfPhases(&*workload);
   }
   return workload;
 }

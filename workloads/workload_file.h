@@ -6,6 +6,8 @@
 //   title = "what it is, in one line"       optional
 //   ycsb = "ycsb/workloada"                 optional: start from this property file (relative)
 //   records = 1000000                       any property of Workload, by its name
+//   [[phase]]                               any number of phases, in order (phases.h)
+//   operations = 1000
 //
 // Called by the commands of the harness that name a workload.
 //

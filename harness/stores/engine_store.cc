@@ -25,4 +25,15 @@ Result<uint64_t> VisitEntries(Iterator& iterator, uint64_t count, const Store::V
   return visited;
 }
 
+Result<uint64_t> VisitEntriesBackwards(Iterator& iterator, uint64_t count,
+                                       const Store::Visit& visit) {
+  uint64_t visited = 0;
+  for (; visited < count && iterator.Valid(); ++visited) {
+    if (visit != nullptr) visit(iterator.key(), iterator.value());
+    if (visited + 1 < count) iterator.Prev();
+  }
+  if (Status status = iterator.status(); !status.ok()) return status;
+  return visited;
+}
+
 }  // namespace varve::harness

@@ -21,4 +21,8 @@ Result<Options> EngineOptionsOf(std::span<const SettingText> settings);
 // that what may come behind it is not looked for.
 Result<uint64_t> VisitEntries(Iterator& iterator, uint64_t count, const Store::Visit& visit);
 
+// The same for Store::ScanReverse.
+Result<uint64_t> VisitEntriesBackwards(Iterator& iterator, uint64_t count,
+                                       const Store::Visit& visit);
+
 }  // namespace varve::harness

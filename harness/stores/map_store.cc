@@ -43,6 +43,24 @@ class MapStore final : public Store {
     return visited;
   }
 
+  Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
+                               const Visit& visit) override {
+    const std::shared_lock lock(mutex_);
+    uint64_t visited = 0;
+    for (auto entry = map_.upper_bound(start); entry != map_.begin() && visited < count;) {
+      --entry;
+      if (visit != nullptr) visit(entry->first, entry->second);
+      ++visited;
+    }
+    return visited;
+  }
+
+  Status DeleteRange(std::string_view begin, std::string_view end) override {
+    const std::unique_lock lock(mutex_);
+    if (begin < end) map_.erase(map_.lower_bound(begin), map_.lower_bound(end));
+    return {};
+  }
+
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override {
     const std::unique_lock lock(mutex_);
     for (const auto& [key, value] : entries) PutLocked(key, value);

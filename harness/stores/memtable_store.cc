@@ -67,6 +67,13 @@ class MemTableStore final : public Store {
     return visited;
   }
 
+  Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
+                               const Visit& visit) override {
+    Cursor cursor = NewCursor();
+    cursor.iterator->SeekForPrev(start);
+    return VisitEntriesBackwards(*cursor.iterator, count, visit);
+  }
+
   Status Settle() override { return {}; }
   Status Sync() override { return {}; }
 
@@ -101,12 +108,17 @@ class MemTableStore final : public Store {
     return {};
   }
 
-  Cursor CursorAt(std::string_view start) const {
+  Cursor NewCursor() const {
     Cursor cursor;
     cursor.at = visible_.load(std::memory_order_acquire);
     VisibleIteratorOptions options;
     options.at = cursor.at;
     cursor.iterator = NewVisibleIterator(table_->NewIterator(), std::move(options));
+    return cursor;
+  }
+
+  Cursor CursorAt(std::string_view start) const {
+    Cursor cursor = NewCursor();
     cursor.iterator->Seek(start);
     return cursor;
   }

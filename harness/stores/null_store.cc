@@ -22,6 +22,11 @@ class NullStore final : public Store {
     if (visit != nullptr && count > 0) visit(start, answer_);
     return count > 0 ? 1 : 0;
   }
+  Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
+                               const Visit& visit) override {
+    return Scan(start, count, visit);
+  }
+  Status DeleteRange(std::string_view, std::string_view) override { return {}; }
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>>) override {
     return {};
   }

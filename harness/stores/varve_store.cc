@@ -34,6 +34,13 @@ class VarveStore final : public Store {
     return VisitEntries(*iterator, count, visit);
   }
 
+  Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
+                               const Visit& visit) override {
+    const std::unique_ptr<Iterator> iterator = db_->NewIterator();
+    iterator->SeekForPrev(start);
+    return VisitEntriesBackwards(*iterator, count, visit);
+  }
+
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override {
     WriteBatch batch;
     for (const auto& [key, value] : entries) batch.Put(key, value);

@@ -77,6 +77,7 @@ TEST_F(ClientTest, CountsAndTimesEveryOperationOfItsKind) {
 TEST_F(ClientTest, CountsTheBytesThatUsersWriteAndGet) {
   workloads::Workload workload = MixedWorkload(50);
   workload.read_absent_proportion = workload.insert_proportion = workload.scan_proportion = 0;
+  workload.scan_reverse_proportion = 0;
   Prepare(workload, 1000);
   uint64_t written = 0, returned = 0;
   store_.put = [&written](std::string_view key, std::string_view value, Store* truth) {
@@ -86,6 +87,10 @@ TEST_F(ClientTest, CountsTheBytesThatUsersWriteAndGet) {
   store_.erase = [&written](std::string_view key, Store* truth) {
     written += key.size();
     return truth->Delete(key);
+  };
+  store_.erase_range = [&written](std::string_view begin, std::string_view end, Store* truth) {
+    written += begin.size() + end.size();
+    return truth->DeleteRange(begin, end);
   };
   store_.get = [&returned](std::string_view key, std::string* value, Store* truth) {
     const Result<bool> found = truth->Get(key, value);

@@ -18,7 +18,8 @@
 
 namespace varve::harness {
 
-// Half reads, half of everything else, over few records, so that each is written often.
+// Half reads, half of everything else, over few records, so that each is written often. Keys are
+// ordered, so that ranges can be deleted and the answers of scans are known.
 inline workloads::Workload MixedWorkload(uint64_t records = 200, uint64_t operations = 5000) {
   workloads::Workload workload;
   workload.name = "mixed";
@@ -31,7 +32,11 @@ inline workloads::Workload MixedWorkload(uint64_t records = 200, uint64_t operat
   workload.delete_proportion = 1;
   workload.read_absent_proportion = 1;
   workload.scan_proportion = 0.2;
+  workload.scan_reverse_proportion = 0.2;
   workload.scan_length_max = 10;
+  workload.key_order = "ordered";
+  workload.delete_range_proportion = 0.1;
+  workload.delete_range_length_max = 10;
   workload.value_bytes = 40;
   return workload;
 }
@@ -48,7 +53,8 @@ class LyingStore final : public Store {
   std::function<Status(std::string_view key, Store* truth)> erase;
   std::function<Result<bool>(std::string_view key, std::string* value, Store* truth)> get;
   std::function<Result<uint64_t>(std::string_view start, uint64_t count, const Visit&, Store*)>
-      scan;
+      scan, scan_reverse;
+  std::function<Status(std::string_view begin, std::string_view end, Store* truth)> erase_range;
 
   Status Put(std::string_view key, std::string_view value) override {
     return put ? put(key, value, truth_.get()) : truth_->Put(key, value);
@@ -61,6 +67,14 @@ class LyingStore final : public Store {
   }
   Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) override {
     return scan ? scan(start, count, visit, truth_.get()) : truth_->Scan(start, count, visit);
+  }
+  Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
+                               const Visit& visit) override {
+    return scan_reverse ? scan_reverse(start, count, visit, truth_.get())
+                        : truth_->ScanReverse(start, count, visit);
+  }
+  Status DeleteRange(std::string_view begin, std::string_view end) override {
+    return erase_range ? erase_range(begin, end, truth_.get()) : truth_->DeleteRange(begin, end);
   }
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override {
     return truth_->PutBatch(entries);

@@ -78,6 +78,7 @@ ChooserPointer MakeChooser(const Workload& workload) {
 }
 
 uint64_t ExpectedInserts(const Workload& workload) {
+  if (workload.inserts_expected.has_value()) return *workload.inserts_expected;
   constexpr double kFudge = 2;
   constexpr double kMost = 2147483647;  // YCSB computes it as a Java int
   const double inserts =

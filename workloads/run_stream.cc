@@ -1,0 +1,156 @@
+// Making of the operations of a run. See run_stream.h.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/run_stream.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "workloads/choosers/choosers.h"
+#include "workloads/keys.h"
+#include "workloads/values.h"
+
+namespace varve::workloads {
+namespace {
+
+std::optional<NearSorted> NearSortedOf(const Workload& w) {
+  if (w.load_order != "near_sorted") return std::nullopt;
+  return NearSorted(w.sortedness_k, w.sortedness_l, ~uint64_t{0});
+}
+
+// Whether any operation is for a record that has to be chosen.
+bool Chooses(const Workload& workload) {
+  Proportions proportions = ProportionsOf(workload);
+  proportions[static_cast<size_t>(OperationKind::kInsert)] = 0;
+  proportions[kExpirePart] = 0;
+  return std::any_of(proportions.begin(), proportions.end(), [](double p) { return p > 0; });
+}
+
+uint64_t CutOf(double share) {
+  return share >= 1 ? ~uint64_t{0} : static_cast<uint64_t>(std::ldexp(share, 64));
+}
+
+}  // namespace
+
+RunStream::RunStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
+    : kind_base_(Random::StreamBase(options.seed, RandomStream::kKind)),
+      key_base_(Random::StreamBase(options.seed, RandomStream::kKey)),
+      scan_length_base_(Random::StreamBase(options.seed, RandomStream::kScanLength)),
+      end_(options.operations > ~options.first ? ~uint64_t{0} : options.first + options.operations),
+      step_(static_cast<uint64_t>(options.clients)),
+      by_index_(state->numbers_inserts_by_index()),
+      ahead_(workload.insert_proportion <= 0 && workload.expire_proportion <= 0),
+      expires_(state->expires()),
+      inserts_from_(workload.records),
+      first_(workload.insert_start),
+      loaded_(workload.loaded()),
+      drift_every_(workload.drift_every_operations),
+      drift_records_(workload.drift_records),
+      outside_cut_(CutOf(workload.read_absent_outside_fraction)),
+      near_sorted_(NearSortedOf(workload)),
+      mix_(workload),
+      scan_lengths_(workload.scan_length_distribution, workload.scan_length_min,
+                    workload.scan_length_max),
+      delete_range_lengths_(workload.delete_range_length_distribution,
+                            workload.delete_range_length_min, workload.delete_range_length_max),
+      chooser_(Chooses(workload) ? MakeChooser(workload) : nullptr),
+      state_(state),
+      next_(options.first + static_cast<uint64_t>(options.client)),
+      hash_(workload) {}
+
+void RunStream::Restart(uint64_t next, uint64_t end) {
+  next_ = next;
+  end_ = end;
+  chosen_ = records_.size();
+}
+
+bool RunStream::Next(Operation* op) {
+  if (next_ >= end_) return false;
+  op->index = next_;
+  const size_t part = mix_.Choose(mix_.single() ? 0 : Random(kind_base_, next_).Next());
+  op->kind = part == kExpirePart ? OperationKind::kDelete : static_cast<OperationKind>(part);
+  op->scan_length = 0;
+  op->version = 0;
+  op->value = {};
+  Fill(part, op);
+  hash_.Add(*op);
+  next_ += step_;
+  return true;
+}
+
+void RunStream::Fill(size_t part, Operation* op) {
+  op->record = RecordOf(part, op->index);
+  if (op->kind == OperationKind::kReadAbsent) {
+    // A draw of its own: the first ones of this stream are the kind's.
+    const bool outside = outside_cut_ != 0 && Random(~kind_base_, op->index).Next() < outside_cut_;
+    op->key = outside ? state_->keys().OutsideKey(op->record, &outside_key_buffer_)
+                      : state_->keys().AbsentKey(op->record, &key_buffer_);
+    op->record |= kAbsentRecord;
+    return;
+  }
+  op->key = state_->keys().Key(op->record, &key_buffer_);
+  if (Scans(op->kind)) {
+    op->scan_length = scan_lengths_.Choose(Random(scan_length_base_, op->index));
+  } else if (op->kind != OperationKind::kRead) {
+    op->version = op->index + 1;
+    if (PutsValue(op->kind)) {
+      op->value = state_->values().Make(op->record, op->version, &value_buffer_);
+    } else if (op->kind == OperationKind::kDeleteRange) {
+      FillDeleteRange(op);
+    }
+  }
+}
+
+// Never beyond the newest record: what is being inserted by others is not in the range.
+void RunStream::FillDeleteRange(Operation* op) {
+  const uint64_t length = delete_range_lengths_.Choose(Random(scan_length_base_, op->index));
+  const uint64_t end = std::min(op->record + length, state_->records());
+  op->scan_length = static_cast<uint32_t>(std::max(end, op->record + 1) - op->record);
+  op->end_key = state_->keys().Key(op->record + op->scan_length, &end_key_buffer_);
+}
+
+uint64_t RunStream::RecordOf(size_t part, uint64_t index) {
+  if (part == kExpirePart) return state_->TakeExpired();
+  if (part != static_cast<size_t>(OperationKind::kInsert)) return NextRecord();
+  if (!by_index_) return state_->TakeRecord();
+  return inserts_from_ + (near_sorted_ ? near_sorted_->At(index) : index);
+}
+
+uint64_t RunStream::ChooseRecord(uint64_t index) {
+  ChooserInput input{Random(key_base_, index), index, state_->records() - 1};
+  for (;;) {
+    uint64_t record = chooser_->Next(&input);
+    if (record > input.newest) continue;
+    if (drift_every_ != 0) record = Drifted(record, index);
+    if (!expires_) return record;
+    // What has expired is not chosen: what is there takes its place.
+    const uint64_t oldest = std::min(state_->oldest(), input.newest);
+    return record >= oldest ? record : oldest + (record - first_) % (input.newest - oldest + 1);
+  }
+}
+
+// Popularity moves over the loaded records, and comes back at their end to the first.
+uint64_t RunStream::Drifted(uint64_t record, uint64_t index) const {
+  const uint64_t place = record - first_;
+  if (place >= loaded_) return record;
+  __extension__ using Wide = unsigned __int128;
+  const auto moved = static_cast<Wide>(index / drift_every_) * drift_records_ + place;
+  return first_ + static_cast<uint64_t>(moved % loaded_);
+}
+
+// The record of operation next_. Where no insert can come between, those of the next few
+// operations are chosen at once: the processor then works on several at a time.
+uint64_t RunStream::NextRecord() {
+  if (!ahead_) return ChooseRecord(next_);
+  if (chosen_ == records_.size()) {
+    uint64_t index = next_;
+    for (uint64_t& record : records_) {
+      record = ChooseRecord(index);
+      index += step_;
+    }
+    chosen_ = 0;
+  }
+  return records_[chosen_++];
+}
+
+}  // namespace varve::workloads

@@ -1,0 +1,89 @@
+// RunStream: the operations of one client in a run, or in one phase of it. See stream.h.
+//
+// Made by stream.cc and phased_stream.cc.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "workloads/choosers/chooser.h"
+#include "workloads/choosers/ycsb_zipfian.h"
+#include "workloads/near_sorted.h"
+#include "workloads/operation_mix.h"
+#include "workloads/random.h"
+#include "workloads/stream.h"
+#include "workloads/stream_hash.h"
+
+namespace varve::workloads {
+
+// Between min and max, as a length_distribution says.
+class Lengths {
+ public:
+  Lengths(const std::string& distribution, uint64_t min, uint64_t max)
+      : zipfian_(distribution == "zipfian"),
+        min_(distribution == "constant" ? max : min),
+        lengths_(max - min_ + 1),
+        sampler_(lengths_) {}
+
+  uint32_t Choose(Random random) const {
+    const uint64_t more = zipfian_ ? sampler_.Rank(&random) : random.Below(lengths_);
+    return static_cast<uint32_t>(min_ + more);
+  }
+
+ private:
+  const bool zipfian_;
+  const uint64_t min_;
+  const uint64_t lengths_;
+  const YcsbZipfSampler sampler_;
+};
+
+class RunStream final : public OperationStream {
+ public:
+  RunStream(const Workload& workload, const StreamOptions& options, WorkloadState* state);
+
+  // From now on the operations from index `next` on, `next` included, `end` excluded.
+  void Restart(uint64_t next, uint64_t end);
+
+  bool Next(Operation* op) override;
+  uint64_t hash() const override { return hash_.sum(); }
+
+ private:
+  void Fill(size_t part, Operation* op);
+  void FillDeleteRange(Operation* op);
+  uint64_t RecordOf(size_t part, uint64_t index);
+  uint64_t NextRecord();
+  uint64_t ChooseRecord(uint64_t index);
+  uint64_t Drifted(uint64_t record, uint64_t index) const;
+
+  const uint64_t kind_base_;
+  const uint64_t key_base_;
+  const uint64_t scan_length_base_;
+  uint64_t end_;
+  const uint64_t step_;
+  const bool by_index_;  // inserts take the record of their index
+  const bool ahead_;     // records are chosen before their time
+  const bool expires_;
+  const uint64_t inserts_from_;
+  const uint64_t first_;   // loaded records
+  const uint64_t loaded_;  // how many
+  const uint64_t drift_every_;
+  const uint64_t drift_records_;
+  const uint64_t outside_cut_;  // absent keys above the range: draws below this
+  const std::optional<NearSorted> near_sorted_;
+  const OperationMix mix_;
+  const Lengths scan_lengths_;
+  const Lengths delete_range_lengths_;
+  const std::unique_ptr<Chooser> chooser_;
+  WorkloadState* const state_;
+  uint64_t next_;
+  std::array<uint64_t, 16> records_ = {};
+  size_t chosen_ = records_.size();  // those of records_ that are used up
+  StreamHash hash_;
+  std::string key_buffer_, end_key_buffer_, outside_key_buffer_, value_buffer_;
+};
+
+}  // namespace varve::workloads
