@@ -17,6 +17,7 @@ namespace {
 using workloads::Operation;
 using workloads::OperationKind;
 using workloads::ValueSource;
+using workloads::Writes;
 
 constexpr uint64_t kUncertain = 1;
 constexpr uint64_t kOverlap = 2;
@@ -29,10 +30,6 @@ uint64_t VersionOf(uint64_t slot) { return slot >> kVersionShift; }
 bool IsPresent(uint64_t slot) { return (slot & kPresent) != 0; }
 bool IsQuiet(uint64_t slot) { return (slot & (kPendingMask | kUncertain)) == 0; }
 
-bool Writes(OperationKind kind) {
-  return workloads::PutsValue(kind) || kind == OperationKind::kDelete ||
-         kind == OperationKind::kDeleteRange;
-}
 bool Gets(OperationKind kind) {
   return kind == OperationKind::kRead || kind == OperationKind::kReadModifyWrite ||
          kind == OperationKind::kReadAbsent;

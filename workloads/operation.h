@@ -34,15 +34,20 @@ constexpr std::string_view OperationName(OperationKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
-// Whether the operation returns entries in order.
-constexpr bool Scans(OperationKind kind) {
-  return kind == OperationKind::kScan || kind == OperationKind::kScanReverse;
-}
-
 // Whether the operation puts a value (a delete does not).
 constexpr bool PutsValue(OperationKind kind) {
   return kind == OperationKind::kUpdate || kind == OperationKind::kInsert ||
          kind == OperationKind::kReadModifyWrite;
+}
+
+// Whether the operation changes what is there: it then has a version.
+constexpr bool Writes(OperationKind kind) {
+  return PutsValue(kind) || kind == OperationKind::kDelete || kind == OperationKind::kDeleteRange;
+}
+
+// Whether the operation returns entries in order.
+constexpr bool Scans(OperationKind kind) {
+  return kind == OperationKind::kScan || kind == OperationKind::kScanReverse;
 }
 
 // The record number of an absent key has this bit; those of records never do.

@@ -39,8 +39,8 @@ RunStream::RunStream(const Workload& workload, const StreamOptions& options, Wor
       end_(options.operations > ~options.first ? ~uint64_t{0} : options.first + options.operations),
       step_(static_cast<uint64_t>(options.clients)),
       by_index_(state->numbers_inserts_by_index()),
-      ahead_(workload.insert_proportion <= 0 && workload.expire_proportion <= 0),
       expires_(state->expires()),
+      batch_(by_index_ || (workload.insert_proportion <= 0 && !expires_) ? kBatch : 1),
       inserts_from_(workload.records),
       first_(workload.insert_start),
       loaded_(workload.loaded()),
@@ -56,49 +56,68 @@ RunStream::RunStream(const Workload& workload, const StreamOptions& options, Wor
       chooser_(Chooses(workload) ? MakeChooser(workload) : nullptr),
       state_(state),
       next_(options.first + static_cast<uint64_t>(options.client)),
+      used_(batch_),
       hash_(workload) {}
 
 void RunStream::Restart(uint64_t next, uint64_t end) {
   next_ = next;
   end_ = end;
-  chosen_ = records_.size();
+  used_ = batch_;
 }
 
 bool RunStream::Next(Operation* op) {
   if (next_ >= end_) return false;
+  if (used_ == batch_) Prepare();
+  const Prepared& prepared = prepared_[used_++];
   op->index = next_;
-  const size_t part = mix_.Choose(mix_.single() ? 0 : Random(kind_base_, next_).Next());
-  op->kind = part == kExpirePart ? OperationKind::kDelete : static_cast<OperationKind>(part);
+  op->kind = prepared.kind;
+  op->record = prepared.record;
+  op->key = prepared.key;
+  op->version = Writes(op->kind) ? next_ + 1 : 0;
   op->scan_length = 0;
-  op->version = 0;
   op->value = {};
-  Fill(part, op);
+  if (PutsValue(op->kind)) {
+    op->value = state_->values().Make(op->record, op->version, &value_buffer_);
+  } else if (Scans(op->kind)) {
+    op->scan_length = scan_lengths_.Choose(Random(scan_length_base_, op->index));
+  } else if (op->kind == OperationKind::kDeleteRange) {
+    FillDeleteRange(op);
+  }
   hash_.Add(*op);
   next_ += step_;
   return true;
 }
 
-void RunStream::Fill(size_t part, Operation* op) {
-  op->record = RecordOf(part, op->index);
-  if (op->kind == OperationKind::kReadAbsent) {
-    // A draw of its own: the first ones of this stream are the kind's.
-    const bool outside = outside_cut_ != 0 && Random(~kind_base_, op->index).Next() < outside_cut_;
-    op->key = outside ? state_->keys().OutsideKey(op->record, &outside_key_buffer_)
-                      : state_->keys().AbsentKey(op->record, &key_buffer_);
-    op->record |= kAbsentRecord;
+// The next few operations in one go: the processor then works on several at a time, as it cannot
+// where each is followed by a call of the store and two reads of the clock.
+void RunStream::Prepare() {
+  uint64_t index = next_;
+  for (size_t i = 0; i < batch_; i++, index += step_) Choose(index, &prepared_[i]);
+  index = next_;
+  for (size_t i = 0; i < batch_; i++, index += step_) {
+    MakeKey(index, i);
+  }
+  used_ = 0;
+}
+
+void RunStream::Choose(uint64_t index, Prepared* prepared) {
+  const size_t part = mix_.Choose(mix_.single() ? 0 : Random(kind_base_, index).Next());
+  prepared->kind = part == kExpirePart ? OperationKind::kDelete : static_cast<OperationKind>(part);
+  prepared->record = RecordOf(part, index);
+}
+
+void RunStream::MakeKey(uint64_t index, size_t i) {
+  const KeySpace& keys = state_->keys();
+  Prepared& prepared = prepared_[i];
+  if (prepared.kind != OperationKind::kReadAbsent) {
+    prepared.key = keys.Key(prepared.record, &key_buffers_[i]);
     return;
   }
-  op->key = state_->keys().Key(op->record, &key_buffer_);
-  if (Scans(op->kind)) {
-    op->scan_length = scan_lengths_.Choose(Random(scan_length_base_, op->index));
-  } else if (op->kind != OperationKind::kRead) {
-    op->version = op->index + 1;
-    if (PutsValue(op->kind)) {
-      op->value = state_->values().Make(op->record, op->version, &value_buffer_);
-    } else if (op->kind == OperationKind::kDeleteRange) {
-      FillDeleteRange(op);
-    }
-  }
+  // A draw of its own: the first ones of this stream are the kind's.
+  const bool outside = outside_cut_ != 0 && Random(~kind_base_, index).Next() < outside_cut_;
+  prepared.key = outside ? keys.OutsideKey(prepared.record, &outside_key_buffers_[i])
+                         : keys.AbsentKey(prepared.record, &key_buffers_[i]);
+  prepared.record |= kAbsentRecord;
 }
 
 // Never beyond the newest record: what is being inserted by others is not in the range.
@@ -111,7 +130,7 @@ void RunStream::FillDeleteRange(Operation* op) {
 
 uint64_t RunStream::RecordOf(size_t part, uint64_t index) {
   if (part == kExpirePart) return state_->TakeExpired();
-  if (part != static_cast<size_t>(OperationKind::kInsert)) return NextRecord();
+  if (part != static_cast<size_t>(OperationKind::kInsert)) return ChooseRecord(index);
   if (!by_index_) return state_->TakeRecord();
   return inserts_from_ + (near_sorted_ ? near_sorted_->At(index) : index);
 }
@@ -136,21 +155,6 @@ uint64_t RunStream::Drifted(uint64_t record, uint64_t index) const {
   __extension__ using Wide = unsigned __int128;
   const auto moved = static_cast<Wide>(index / drift_every_) * drift_records_ + place;
   return first_ + static_cast<uint64_t>(moved % loaded_);
-}
-
-// The record of operation next_. Where no insert can come between, those of the next few
-// operations are chosen at once: the processor then works on several at a time.
-uint64_t RunStream::NextRecord() {
-  if (!ahead_) return ChooseRecord(next_);
-  if (chosen_ == records_.size()) {
-    uint64_t index = next_;
-    for (uint64_t& record : records_) {
-      record = ChooseRecord(index);
-      index += step_;
-    }
-    chosen_ = 0;
-  }
-  return records_[chosen_++];
 }
 
 }  // namespace varve::workloads

@@ -52,10 +52,18 @@ class RunStream final : public OperationStream {
   uint64_t hash() const override { return hash_.sum(); }
 
  private:
-  void Fill(size_t part, Operation* op);
+  // What of an operation can be known before its turn.
+  struct Prepared {
+    OperationKind kind;
+    uint64_t record;
+    std::string_view key;
+  };
+
+  void Prepare();
+  void Choose(uint64_t index, Prepared* prepared);
+  void MakeKey(uint64_t index, size_t i);
   void FillDeleteRange(Operation* op);
   uint64_t RecordOf(size_t part, uint64_t index);
-  uint64_t NextRecord();
   uint64_t ChooseRecord(uint64_t index);
   uint64_t Drifted(uint64_t record, uint64_t index) const;
 
@@ -65,8 +73,9 @@ class RunStream final : public OperationStream {
   uint64_t end_;
   const uint64_t step_;
   const bool by_index_;  // inserts take the record of their index
-  const bool ahead_;     // records are chosen before their time
   const bool expires_;
+  // How many operations are prepared at once: one if what others do may have a say in it.
+  const size_t batch_;
   const uint64_t inserts_from_;
   const uint64_t first_;   // loaded records
   const uint64_t loaded_;  // how many
@@ -80,10 +89,12 @@ class RunStream final : public OperationStream {
   const std::unique_ptr<Chooser> chooser_;
   WorkloadState* const state_;
   uint64_t next_;
-  std::array<uint64_t, 16> records_ = {};
-  size_t chosen_ = records_.size();  // those of records_ that are used up
+  static constexpr size_t kBatch = 16;
+  std::array<Prepared, kBatch> prepared_ = {};
+  std::array<std::string, kBatch> key_buffers_, outside_key_buffers_;
+  size_t used_;  // of prepared_
   StreamHash hash_;
-  std::string key_buffer_, end_key_buffer_, outside_key_buffer_, value_buffer_;
+  std::string end_key_buffer_, value_buffer_;
 };
 
 }  // namespace varve::workloads

@@ -4,10 +4,12 @@
 #include "workloads/values.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "workloads/choosers/ycsb_zipfian.h"
 #include "workloads/random.h"
+#include "workloads/xor_copy.h"
 
 namespace varve::workloads {
 namespace {
@@ -21,12 +23,8 @@ constexpr size_t kNameBytes = 16;
 constexpr size_t kPieceBytes = 32 << 10;
 constexpr int kOffsetShift = 49;  // leaves a number below kPieceBytes
 static_assert(~uint64_t{0} >> kOffsetShift == kPieceBytes - 1);
-constexpr size_t kBlockBytes = 64;  // bodies are made in whole blocks; buffers have room for one
-constexpr size_t kPoolBytes = 2 * kPieceBytes + kBlockBytes;
+constexpr size_t kPoolBytes = 2 * kPieceBytes + kXorCopyBlock;
 constexpr size_t kCellBytes = 256;  // of the pool: random bytes, then zeros
-
-// A vector of the compiler's, so that a block stays in registers whatever the optimisation.
-using Block [[gnu::vector_size(kBlockBytes)]] = uint64_t;
 
 // The first 16 bytes of a value.
 struct Words {
@@ -39,21 +37,28 @@ Words WordsOf(uint64_t record, uint64_t version) {
   return {Mix(record + kRecordSalt), Mix(version + record * kVersionStep)};
 }
 
-// The body of a value, block by block. Visit(bytes, size) is called for each block in order, with
-// size = kBlockBytes or less at the end, and says whether to go on. Returns whether it always did.
+// The body of a value, piece by piece: visit(begin in the body, bytes of the pool, size, pattern)
+// for each in order, which says whether to go on. Returns whether it always did.
 template <class Visitor>
-bool ForEachBlock(const char* pool, const Words& words, size_t body_bytes, Visitor&& visit) {
-  const uint64_t pattern = words.record ^ (words.version << 1);
+bool ForEachPiece(const char* pool, const Words& words, size_t body_bytes, Visitor&& visit) {
   for (size_t done = 0; done < body_bytes; done += kPieceBytes) {
+    // Another one for each piece, so that pieces cut from the same place differ, too.
+    const uint64_t pattern = words.record ^ (words.version << 1) ^ (done * kVersionStep);
     const size_t offset = (words.version + done * kPieceStep) >> kOffsetShift;
-    const char* from = pool + offset;
-    const size_t piece = std::min(kPieceBytes, body_bytes - done);
-    for (size_t at = 0; at < piece; at += kBlockBytes) {
-      Block block;
-      std::memcpy(&block, from + at, kBlockBytes);
-      block ^= pattern;
-      if (!visit(block, std::min(kBlockBytes, piece - at))) return false;
-    }
+    const size_t size = std::min(kPieceBytes, body_bytes - done);
+    if (!visit(done, pool + offset, size, pattern)) return false;
+  }
+  return true;
+}
+
+// Whether a part of a body is this piece of the pool under this pattern.
+bool SamePiece(std::string_view part, const char* piece, uint64_t pattern) {
+  constexpr size_t kStep = 1024;
+  std::array<char, kStep + kXorCopyBlock> expected;
+  for (size_t at = 0; at < part.size(); at += kStep) {
+    const size_t bytes = std::min(kStep, part.size() - at);
+    XorCopy(expected.data(), piece + at, bytes, pattern);
+    if (std::memcmp(part.data() + at, expected.data(), bytes) != 0) return false;
   }
   return true;
 }
@@ -109,18 +114,18 @@ size_t ValueSource::Size(uint64_t record, uint64_t version) const {
 
 std::string_view ValueSource::Make(uint64_t record, uint64_t version, std::string* buffer) const {
   const size_t size = Size(record, version);
-  const size_t room = kNameBytes + fields_ * field_bytes_ + kBlockBytes;
+  const size_t room = kNameBytes + fields_ * field_bytes_ + kXorCopyBlock;
   if (buffer->size() < room) buffer->resize(room);
   const Words words = WordsOf(record, version);
   char* out = buffer->data();
   std::memcpy(out, &words, kNameBytes);
   if (size <= kNameBytes) return {out, size};
   out += kNameBytes;
-  ForEachBlock(pool_.get(), words, size - kNameBytes, [&out](const Block& block, size_t) {
-    std::memcpy(out, &block, kBlockBytes);
-    out += kBlockBytes;
-    return true;
-  });
+  ForEachPiece(pool_.get(), words, size - kNameBytes,
+               [out](size_t begin, const char* piece, size_t bytes, uint64_t pattern) {
+                 XorCopy(out + begin, piece, bytes, pattern);
+                 return true;
+               });
   return {buffer->data(), size};
 }
 
@@ -129,12 +134,10 @@ bool ValueSource::Verify(std::string_view value, uint64_t record, uint64_t versi
   const Words words = WordsOf(record, version);
   const size_t named = std::min(value.size(), kNameBytes);
   if (std::memcmp(value.data(), &words, named) != 0) return false;
-  const char* in = value.data() + named;
-  return ForEachBlock(pool_.get(), words, value.size() - named,
-                      [&in](const Block& block, size_t bytes) {
-                        const bool same = std::memcmp(in, &block, bytes) == 0;
-                        in += bytes;
-                        return same;
+  const std::string_view body = value.substr(named);
+  return ForEachPiece(pool_.get(), words, body.size(),
+                      [body](size_t begin, const char* piece, size_t bytes, uint64_t pattern) {
+                        return SamePiece(body.substr(begin, bytes), piece, pattern);
                       });
 }
 

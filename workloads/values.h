@@ -6,7 +6,7 @@
 //
 //   value := word(record) word(version) body       each word 8 bytes, little endian, scrambled
 //   body  := pieces of 32 KiB, each cut from a pool of 64 KiB at an offset that the words choose,
-//            exclusive-or a pattern of 8 bytes that they choose as well
+//            exclusive-or a pattern of 8 bytes that they choose as well, for each piece
 //
 // A value shorter than 16 bytes is the beginning of that. The pattern makes values that were cut
 // from the same place differ everywhere, so that no compressor finds one in the other.

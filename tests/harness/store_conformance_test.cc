@@ -59,6 +59,27 @@ class StoreConformance : public testing::TestWithParam<Kind> {
     return entries;
   }
 
+  Entries ScanReverse(std::string_view start, uint64_t count) {
+    Entries entries;
+    const auto visited =
+        store_->ScanReverse(start, count, [&entries](std::string_view key, std::string_view value) {
+          entries.emplace_back(key, value);
+        });
+    EXPECT_TRUE(visited.ok()) << visited.status().ToString();
+    if (visited.ok()) {
+      EXPECT_EQ(*visited, entries.size());
+    }
+    return entries;
+  }
+
+  // Also in a reference, unless the store says that it cannot.
+  void DeleteRange(std::string_view begin, std::string_view end, Reference* reference) {
+    const Status status = store_->DeleteRange(begin, end);
+    if (status.code() == Status::Code::kNotSupported) return;
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    reference->erase(reference->lower_bound(begin), reference->lower_bound(end));
+  }
+
   FreshDirectory directory_;
   std::unique_ptr<Store> store_;
 };
@@ -68,6 +89,14 @@ Entries Expected(const Reference& reference, std::string_view start, uint64_t co
   for (auto at = reference.lower_bound(start); at != reference.end() && entries.size() < count;
        ++at) {
     entries.push_back(*at);
+  }
+  return entries;
+}
+
+Entries ExpectedReverse(const Reference& reference, std::string_view start, uint64_t count) {
+  Entries entries;
+  for (auto at = reference.upper_bound(start); at != reference.begin() && entries.size() < count;) {
+    entries.push_back(*--at);
   }
   return entries;
 }
@@ -94,6 +123,9 @@ TEST_P(StoreConformance, AnswersAsAMapDoesOverRandomOperations) {
     } else if (choice < 6) {
       const uint64_t count = random() % 20;
       ASSERT_EQ(Scan(key, count), Expected(reference, key, count)) << "step " << step;
+      ASSERT_EQ(ScanReverse(key, count), ExpectedReverse(reference, key, count)) << step;
+    } else if (step % 50 == 0) {
+      DeleteRange(key, key + "~", &reference);  // and all keys that begin with it
     } else {
       const auto found = reference.find(key);
       const auto expected = found == reference.end() ? std::nullopt : std::optional(found->second);
