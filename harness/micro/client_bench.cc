@@ -34,11 +34,11 @@ void BM_ClockGettime(benchmark::State& state) {
 }
 BENCHMARK(BM_ClockGettime);
 
-// C: reads. A: half reads, half updates. Zipfian keys of 16 bytes, a million records.
+// C: reads. A: half reads, half updates. YCSB's zipfian, keys of 16 bytes, a million records.
 Workload Ycsb(char letter, uint64_t value_bytes) {
   Workload workload;
   workload.records = 1'000'000;
-  workload.key_chooser = "zipfian_scrambled";
+  workload.key_chooser = "ycsb_scrambled";
   workload.value_bytes = value_bytes;
   workload.read_proportion = letter == 'C' ? 1 : 0.5;
   workload.update_proportion = letter == 'C' ? 0 : 0.5;
