@@ -49,10 +49,8 @@ RunStream::RunStream(const Workload& workload, const StreamOptions& options, Wor
       outside_cut_(CutOf(workload.read_absent_outside_fraction)),
       near_sorted_(NearSortedOf(workload)),
       mix_(workload),
-      scan_lengths_(workload.scan_length_distribution, workload.scan_length_min,
-                    workload.scan_length_max),
-      delete_range_lengths_(workload.delete_range_length_distribution,
-                            workload.delete_range_length_min, workload.delete_range_length_max),
+      scan_lengths_(ScanLengths(workload)),
+      delete_range_lengths_(DeleteRangeLengths(workload)),
       chooser_(Chooses(workload) ? MakeChooser(workload) : nullptr),
       state_(state),
       next_(options.first + static_cast<uint64_t>(options.client)),
@@ -79,7 +77,8 @@ bool RunStream::Next(Operation* op) {
   if (PutsValue(op->kind)) {
     op->value = state_->values().Make(op->record, op->version, &value_buffer_);
   } else if (Scans(op->kind)) {
-    op->scan_length = scan_lengths_.Choose(Random(scan_length_base_, op->index));
+    Random random(scan_length_base_, op->index);
+    op->scan_length = static_cast<uint32_t>(scan_lengths_.Draw(&random));
   } else if (op->kind == OperationKind::kDeleteRange) {
     FillDeleteRange(op);
   }
@@ -122,8 +121,9 @@ void RunStream::MakeKey(uint64_t index, size_t i) {
 
 // Never beyond the newest record: what is being inserted by others is not in the range.
 void RunStream::FillDeleteRange(Operation* op) {
-  const uint64_t length = delete_range_lengths_.Choose(Random(scan_length_base_, op->index));
-  const uint64_t end = std::min(op->record + length, state_->records());
+  Random random(scan_length_base_, op->index);
+  const uint64_t end =
+      std::min(op->record + delete_range_lengths_.Draw(&random), state_->records());
   op->scan_length = static_cast<uint32_t>(std::max(end, op->record + 1) - op->record);
   op->end_key = state_->keys().Key(op->record + op->scan_length, &end_key_buffer_);
 }

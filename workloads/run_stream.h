@@ -11,7 +11,7 @@
 #include <string>
 
 #include "workloads/choosers/chooser.h"
-#include "workloads/choosers/ycsb_zipfian.h"
+#include "workloads/lengths.h"
 #include "workloads/near_sorted.h"
 #include "workloads/operation_mix.h"
 #include "workloads/random.h"
@@ -19,27 +19,6 @@
 #include "workloads/stream_hash.h"
 
 namespace varve::workloads {
-
-// Between min and max, as a length_distribution says.
-class Lengths {
- public:
-  Lengths(const std::string& distribution, uint64_t min, uint64_t max)
-      : zipfian_(distribution == "zipfian"),
-        min_(distribution == "constant" ? max : min),
-        lengths_(max - min_ + 1),
-        sampler_(lengths_) {}
-
-  uint32_t Choose(Random random) const {
-    const uint64_t more = zipfian_ ? sampler_.Rank(&random) : random.Below(lengths_);
-    return static_cast<uint32_t>(min_ + more);
-  }
-
- private:
-  const bool zipfian_;
-  const uint64_t min_;
-  const uint64_t lengths_;
-  const YcsbZipfSampler sampler_;
-};
 
 class RunStream final : public OperationStream {
  public:

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstring>
 
-#include "workloads/choosers/ycsb_zipfian.h"
 #include "workloads/random.h"
 #include "workloads/xor_copy.h"
 
@@ -64,10 +63,9 @@ bool SamePiece(std::string_view part, const char* piece, uint64_t pattern) {
 }
 
 // Random bytes, of which the last part of each cell is zero. That part makes up for the bytes of
-// the words and of the pattern, which no compressor can take away from a value.
-std::unique_ptr<char[]> MakePool(size_t value_bytes, double compressibility) {
+// the words and of the pattern, which no compressor can take away from a value of the mean size.
+std::unique_ptr<char[]> MakePool(double size, double compressibility) {
   constexpr double kFixedBytes = kNameBytes + sizeof(uint64_t);
-  const double size = static_cast<double>(value_bytes);
   const double share =
       size > kFixedBytes ? std::min(1.0, compressibility * size / (size - kFixedBytes)) : 0;
   const size_t zeros = static_cast<size_t>(share * kCellBytes) / 8 * 8;
@@ -82,39 +80,33 @@ std::unique_ptr<char[]> MakePool(size_t value_bytes, double compressibility) {
 
 }  // namespace
 
-struct ValueSource::FieldLengths {
-  bool zipfian;
-  YcsbZipfSampler sampler;
-};
-
 ValueSource::ValueSource(const Workload& workload)
     : fields_(workload.fields),
-      field_bytes_(workload.value_bytes / workload.fields),
-      field_bytes_min_(workload.value_bytes_min / workload.fields),
-      pool_(MakePool(workload.value_bytes, workload.value_compressibility)) {
-  if (workload.value_distribution == "constant") return;
-  lengths_ = std::make_unique<FieldLengths>(
-      FieldLengths{workload.value_distribution == "zipfian",
-                   YcsbZipfSampler(field_bytes_ - field_bytes_min_ + 1)});
-}
-
-ValueSource::~ValueSource() = default;
+      bytes_max_(workload.value_bytes),
+      lengths_(OfField(ValueLengths(workload), workload.fields)),
+      pool_(MakePool(MeanSize(), workload.value_compressibility)) {}
 
 size_t ValueSource::Size(uint64_t record, uint64_t version) const {
-  if (lengths_ == nullptr) return fields_ * field_bytes_;
+  if (lengths_.constant()) return bytes_max_;
   Random random(Mix(record + kLengthSalt), version);
   size_t size = 0;
-  for (size_t i = 0; i < fields_; i++) {
-    const uint64_t more = lengths_->zipfian ? lengths_->sampler.Rank(&random)
-                                            : random.Below(field_bytes_ - field_bytes_min_ + 1);
-    size += field_bytes_min_ + more;
-  }
+  for (size_t i = 0; i < fields_; i++) size += lengths_.Draw(&random);
   return size;
+}
+
+double ValueSource::MeanSize() const {
+  constexpr uint64_t kSample = 1000;
+  if (lengths_.constant()) return static_cast<double>(bytes_max_);
+  double sum = 0;
+  for (uint64_t record = 0; record < kSample; record++) {
+    sum += static_cast<double>(Size(record, 0));
+  }
+  return sum / kSample;
 }
 
 std::string_view ValueSource::Make(uint64_t record, uint64_t version, std::string* buffer) const {
   const size_t size = Size(record, version);
-  const size_t room = kNameBytes + fields_ * field_bytes_ + kXorCopyBlock;
+  const size_t room = kNameBytes + bytes_max_ + kXorCopyBlock;
   if (buffer->size() < room) buffer->resize(room);
   const Words words = WordsOf(record, version);
   char* out = buffer->data();

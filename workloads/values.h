@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include "workloads/lengths.h"
 #include "workloads/workload.h"
 
 namespace varve::workloads {
@@ -37,13 +38,12 @@ struct ValueName {
 class ValueSource {
  public:
   explicit ValueSource(const Workload& workload);
-  ~ValueSource();
 
   // Bytes of the value; at most value_bytes of the workload.
   size_t Size(uint64_t record, uint64_t version) const;
 
   // Whether all values are of one size.
-  bool constant_size() const { return lengths_ == nullptr; }
+  bool constant_size() const { return lengths_.constant(); }
 
   // The value. The view is into *buffer, whose memory is used again.
   std::string_view Make(uint64_t record, uint64_t version, std::string* buffer) const;
@@ -56,11 +56,12 @@ class ValueSource {
   static std::optional<ValueName> Identify(std::string_view value);
 
  private:
+  // Of a sample of values.
+  double MeanSize() const;
+
   size_t fields_;
-  size_t field_bytes_;
-  size_t field_bytes_min_;
-  struct FieldLengths;
-  std::unique_ptr<FieldLengths> lengths_;  // null if the size is constant
+  size_t bytes_max_;
+  Lengths lengths_;  // of a field
   std::unique_ptr<char[]> pool_;
 };
 

@@ -12,7 +12,9 @@
 
 #include "workloads/choosers/choosers.h"
 #include "workloads/choosers/hotspot.h"
+#include "workloads/choosers/mixgraph.h"
 #include "workloads/keys.h"
+#include "workloads/lengths.h"
 #include "workloads/operation_mix.h"
 #include "workloads/phases.h"
 #include "workloads/text.h"
@@ -47,7 +49,19 @@ Status SetField(const Property& property, std::string_view text, double* field) 
   return {};
 }
 
+Status SetHistogram(const Property& property, std::string_view text, std::string* field) {
+  if (Trim(text) == kNoHistogram) {
+    *field = kNoHistogram;
+    return {};
+  }
+  const Result<std::vector<LengthBin>> bins = ReadHistogram(text);
+  if (!bins.ok()) return bins.status().Annotate(property.name);
+  *field = FormatHistogram(*bins);
+  return {};
+}
+
 Status SetField(const Property& property, std::string_view text, std::string* field) {
+  if (property.kind == PropertyKind::kHistogram) return SetHistogram(property, text, field);
   const std::string_view name = Trim(text);
   if (property.kind == PropertyKind::kText) {
     *field = name;
@@ -95,21 +109,23 @@ Status CheckRecords(const Workload& w) {
   return {};
 }
 
-Status CheckValues(const Workload& w) {
-  if (w.value_bytes % w.fields != 0) {
-    return Invalid(
-        fmt::format("value_bytes ({}) must be a multiple of fields ({})", w.value_bytes, w.fields));
+Status CheckEveryLength(const Workload& w) {
+  if (Status status = CheckLengths(ValueLengths(w), w.fields); !status.ok()) return status;
+  if (Status status = CheckLengths(ScanLengths(w)); !status.ok()) return status;
+  return CheckLengths(DeleteRangeLengths(w));
+}
+
+Status CheckMixgraph(const Workload& w) {
+  if ((w.mixgraph_key_dist_a > 0) != (w.mixgraph_key_dist_b > 0)) {
+    return Invalid("mixgraph_key_dist_a and mixgraph_key_dist_b must both be 0, or neither");
   }
-  if (w.value_distribution == "constant") return {};
-  if (w.value_bytes_min > w.value_bytes) {
-    return Invalid(fmt::format("value_bytes_min ({}) must not be above value_bytes ({})",
-                               w.value_bytes_min, w.value_bytes));
+  double sum = 0;
+  for (const double weight : MixgraphChooser::Weights(w.loaded(), MixgraphShapeOf(w))) {
+    if (!(weight >= 0)) return Invalid("mixgraph_keyrange_dist gives a range a negative share");
+    sum += weight;
   }
-  if (w.value_bytes_min % w.fields != 0) {
-    return Invalid(fmt::format("value_bytes_min ({}) must be a multiple of fields ({})",
-                               w.value_bytes_min, w.fields));
-  }
-  return {};
+  if (sum > 0 && std::isfinite(sum)) return {};
+  return Invalid("mixgraph_keyrange_dist gives no range a share above 0, or too large a one");
 }
 
 Status CheckChooser(const Workload& w) {
@@ -129,20 +145,7 @@ Status CheckChooser(const Workload& w) {
       return Invalid("hotspot_data_fraction is so large that no record is cold");
     }
   }
-  return {};
-}
-
-Status CheckLengths(const Workload& w) {
-  if (w.scan_length_min > w.scan_length_max) {
-    return Invalid(fmt::format("scan_length_min ({}) must not be above scan_length_max ({})",
-                               w.scan_length_min, w.scan_length_max));
-  }
-  if (w.delete_range_length_min > w.delete_range_length_max) {
-    return Invalid(
-        fmt::format("delete_range_length_min ({}) must not be above delete_range_length_max ({})",
-                    w.delete_range_length_min, w.delete_range_length_max));
-  }
-  return {};
+  return w.key_chooser == "mixgraph" ? CheckMixgraph(w) : Status();
 }
 
 // Records that lie beside each other must have keys that do.
@@ -162,7 +165,7 @@ Status CheckOrder(const Workload& w) {
 }
 
 Status CheckPhase(const Workload& workload) {
-  for (const auto check : {CheckRecords, CheckValues, CheckChooser, CheckLengths, CheckOrder}) {
+  for (const auto check : {CheckRecords, CheckEveryLength, CheckChooser, CheckOrder}) {
     if (Status status = check(workload); !status.ok()) return status;
   }
   return {};
@@ -223,7 +226,10 @@ std::vector<Choice> ChoicesOf(std::string_view table) {
   if (table == "length_distribution") {
     return {{"constant", "always the longest"},
             {"uniform", "every length alike"},
-            {"zipfian", "YCSB's zipfian: the shortest is the most frequent"}};
+            {"zipfian", "YCSB's zipfian: the shortest is the most frequent"},
+            {"normal", "a bell curve between the shortest and the longest"},
+            {"pareto", "generalised Pareto, cut off at the longest"},
+            {"histogram", "lengths with weights, from a file"}};
   }
   return {};
 }

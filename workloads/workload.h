@@ -21,11 +21,12 @@ namespace varve::workloads {
 
 // What kind of value a property takes, and how it is written.
 enum class PropertyKind : uint8_t {
-  kBytes,   // "1 KiB", "100"
-  kCount,   // a whole number
-  kNumber,  // a number with a fraction
-  kChoice,  // one of a table of names
-  kText,    // as its help says
+  kBytes,      // "1 KiB", "100"
+  kCount,      // a whole number
+  kNumber,     // a number with a fraction
+  kChoice,     // one of a table of names
+  kText,       // as its help says
+  kHistogram,  // lengths with weights, or the file that has them (lengths.h); read when it is set
 };
 
 // What is known of a property besides its value.
@@ -65,6 +66,11 @@ struct Workload {
   uint64_t value_bytes = 100;
   uint64_t value_bytes_min = 1;
   std::string value_distribution = "constant";
+  double value_bytes_mean = 0;
+  double value_bytes_deviation = 0;
+  double value_bytes_scale = 0;
+  double value_bytes_shape = 0;
+  std::string value_histogram = "none";
   uint64_t fields = 1;
   double value_compressibility = 0;
 
@@ -90,16 +96,36 @@ struct Workload {
   double exponential_fraction = 0.8571428571;
   uint64_t drift_every_operations = 0;
   uint64_t drift_records = 1;
+  double normal_mean = 0.5;
+  double normal_deviation = 0.1;
+  double pareto_fraction = 0.2;
+  uint64_t mixgraph_keyrange_num = 30;
+  double mixgraph_keyrange_dist_a = 14.18;
+  double mixgraph_keyrange_dist_b = -2.917;
+  double mixgraph_keyrange_dist_c = 0.0164;
+  double mixgraph_keyrange_dist_d = -0.08082;
+  double mixgraph_key_dist_a = 0.002312;
+  double mixgraph_key_dist_b = 0.3467;
 
   // Scans
   uint64_t scan_length_min = 1;
   uint64_t scan_length_max = 100;
   std::string scan_length_distribution = "uniform";
+  double scan_length_mean = 0;
+  double scan_length_deviation = 0;
+  double scan_length_scale = 0;
+  double scan_length_shape = 0;
+  std::string scan_length_histogram = "none";
 
   // Deletes of ranges
   uint64_t delete_range_length_min = 1;
   uint64_t delete_range_length_max = 100;
   std::string delete_range_length_distribution = "uniform";
+  double delete_range_length_mean = 0;
+  double delete_range_length_deviation = 0;
+  double delete_range_length_scale = 0;
+  double delete_range_length_shape = 0;
+  std::string delete_range_length_histogram = "none";
 
   // What changes over time
   std::string phases;
@@ -187,6 +213,20 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"value_distribution", kChoice, 0, 0, "length_distribution",
                  "how the length of a value varies", true},
         self.value_distribution);
+  visit(
+      Property{"value_bytes_mean", kNumber, 0, kGiB, "", "normal: the mean, before the cut", true},
+      self.value_bytes_mean);
+  visit(Property{"value_bytes_deviation", kNumber, 0, kGiB, "", "normal: the standard deviation",
+                 true},
+        self.value_bytes_deviation);
+  visit(
+      Property{"value_bytes_scale", kNumber, 0, kGiB, "", "pareto: scale (sigma), in bytes", true},
+      self.value_bytes_scale);
+  visit(Property{"value_bytes_shape", kNumber, 0, 10, "", "pareto: shape (k)", true},
+        self.value_bytes_shape);
+  visit(Property{"value_histogram", kHistogram, 0, 0, "",
+                 "histogram: a file of lengths of a field and their weights", true},
+        self.value_histogram);
   visit(Property{"fields", kCount, 1, 1e6, "",
                  "fields that make up a value; each draws its own share of the length", true},
         self.fields);
@@ -240,6 +280,31 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
                  "popularity moves on after so many operations; 0: it stays where it is"},
         self.drift_every_operations);
   visit(Property{"drift_records", kCount, 0, 1e12, "", "by so many records"}, self.drift_records);
+  visit(Property{"normal_mean", kNumber, 0, 1, "",
+                 "normal: where the most popular record is, as a share of the records"},
+        self.normal_mean);
+  visit(Property{"normal_deviation", kNumber, 0, 1, "",
+                 "normal: the standard deviation, as a share of the records"},
+        self.normal_deviation);
+  visit(Property{"pareto_fraction", kNumber, 1e-6, 0.5, "",
+                 "pareto: this share of the records gets the rest of the operations (0.2: 80/20)"},
+        self.pareto_fraction);
+  visit(Property{"mixgraph_keyrange_num", kCount, 1, 65536, "",
+                 "mixgraph: ranges of neighbouring records"},
+        self.mixgraph_keyrange_num);
+  visit(Property{"mixgraph_keyrange_dist_a", kNumber, -1e9, 1e9, "",
+                 "mixgraph: range i has popularity a e^(b i) + c e^(d i)"},
+        self.mixgraph_keyrange_dist_a);
+  visit(Property{"mixgraph_keyrange_dist_b", kNumber, -1e3, 1e3, "", "the same"},
+        self.mixgraph_keyrange_dist_b);
+  visit(Property{"mixgraph_keyrange_dist_c", kNumber, -1e9, 1e9, "", "the same"},
+        self.mixgraph_keyrange_dist_c);
+  visit(Property{"mixgraph_keyrange_dist_d", kNumber, -1e3, 1e3, "", "the same"},
+        self.mixgraph_keyrange_dist_d);
+  visit(Property{"mixgraph_key_dist_a", kNumber, 0, 1e9, "",
+                 "mixgraph: the hottest x records of a range get a x^b; 0 makes all alike"},
+        self.mixgraph_key_dist_a);
+  visit(Property{"mixgraph_key_dist_b", kNumber, 0, 1e3, "", "the same"}, self.mixgraph_key_dist_b);
   visit(Property{"scan_length_min", kCount, 1, 4e9, "", "entries of the shortest scan"},
         self.scan_length_min);
   visit(Property{"scan_length_max", kCount, 1, 4e9, "", "entries of the longest scan"},
@@ -247,6 +312,17 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"scan_length_distribution", kChoice, 0, 0, "length_distribution",
                  "how the length of a scan varies"},
         self.scan_length_distribution);
+  visit(Property{"scan_length_mean", kNumber, 0, 4e9, "", "normal: the mean, before the cut"},
+        self.scan_length_mean);
+  visit(Property{"scan_length_deviation", kNumber, 0, 4e9, "", "normal: the standard deviation"},
+        self.scan_length_deviation);
+  visit(Property{"scan_length_scale", kNumber, 0, 4e9, "", "pareto: scale (sigma), in entries"},
+        self.scan_length_scale);
+  visit(Property{"scan_length_shape", kNumber, 0, 10, "", "pareto: shape (k)"},
+        self.scan_length_shape);
+  visit(Property{"scan_length_histogram", kHistogram, 0, 0, "",
+                 "histogram: a file of lengths and their weights"},
+        self.scan_length_histogram);
   visit(Property{"delete_range_length_min", kCount, 1, 4e9, "", "records of the shortest range"},
         self.delete_range_length_min);
   visit(Property{"delete_range_length_max", kCount, 1, 4e9, "", "records of the longest range"},
@@ -254,6 +330,20 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"delete_range_length_distribution", kChoice, 0, 0, "length_distribution",
                  "how the length of a deleted range varies"},
         self.delete_range_length_distribution);
+  visit(
+      Property{"delete_range_length_mean", kNumber, 0, 4e9, "", "normal: the mean, before the cut"},
+      self.delete_range_length_mean);
+  visit(Property{"delete_range_length_deviation", kNumber, 0, 4e9, "",
+                 "normal: the standard deviation"},
+        self.delete_range_length_deviation);
+  visit(Property{"delete_range_length_scale", kNumber, 0, 4e9, "",
+                 "pareto: scale (sigma), in records"},
+        self.delete_range_length_scale);
+  visit(Property{"delete_range_length_shape", kNumber, 0, 10, "", "pareto: shape (k)"},
+        self.delete_range_length_shape);
+  visit(Property{"delete_range_length_histogram", kHistogram, 0, 0, "",
+                 "histogram: a file of lengths and their weights"},
+        self.delete_range_length_histogram);
   visit(Property{"phases", kText, 0, 0, "",
                  "what changes over time: \"operations=N name=value …; operations=M …\"", true},
         self.phases);

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "workloads/lengths.h"
 #include "workloads/phases.h"
 #include "workloads/text.h"
 #include "workloads/ycsb_properties.h"
@@ -51,6 +52,18 @@ std::optional<std::string> TextOf(const toml::node& node) {
   return std::nullopt;
 }
 
+// The text of a property as SetProperty takes it: the path of a histogram is relative to `path`.
+std::string Resolved(const std::string& path, std::string_view name, std::string text) {
+  const std::vector<Property> properties = Properties();
+  const bool histogram =
+      std::any_of(properties.begin(), properties.end(), [&](const Property& property) {
+        return property.name == name && property.kind == PropertyKind::kHistogram;
+      });
+  if (!histogram || !IsHistogramFile(text)) return text;
+  const std::string file = BesideFile(path, text);
+  return IsHistogramFile(file) ? file : "./" + file;
+}
+
 // One [[phase]].
 Result<std::string> PhaseOf(const std::string& path, const toml::table& table) {
   std::vector<PropertyText> properties;
@@ -61,9 +74,11 @@ Result<std::string> PhaseOf(const std::string& path, const toml::table& table) {
       return InvalidAt(path, key.source(),
                        fmt::format("{} must be a number or a text", key.str().substr(0, 60)));
     }
-    const Status set = SetProperty(&scratch, key.str(), *text);
+    const Status set = SetProperty(&scratch, key.str(), Resolved(path, key.str(), *text));
     if (!set.ok()) return InvalidAt(path, key.source(), set.message());
-    properties.push_back({std::string(key.str()), *text});
+    for (const PropertyText& property : PropertyTexts(scratch)) {
+      if (property.name == key.str()) properties.push_back(property);
+    }
   }
   return PhaseText(properties);
 }
@@ -104,7 +119,7 @@ Status SetFrom(const std::string& path, const toml::key& key, const toml::node& 
   if (key.str() == "title") {
     workload->title = *text;
   } else {
-    status = SetProperty(workload, key.str(), *text);
+    status = SetProperty(workload, key.str(), Resolved(path, key.str(), *text));
   }
   return status.ok() ? status : InvalidAt(path, key.source(), status.message());
 }
@@ -115,7 +130,7 @@ Result<Workload> StartFrom(const toml::table& table, const std::string& path) {
   if (ycsb == nullptr) return Workload();
   const std::optional<std::string> name = TextOf(*ycsb);
   if (!ycsb->is_string()) return InvalidAt(path, ycsb->source(), "ycsb must be the name of a file");
-  Result<Workload> workload = LoadYcsb((fs::path(path).parent_path() / *name).string(), {});
+  Result<Workload> workload = LoadYcsb(BesideFile(path, *name), {});
   if (workload.ok() || workload.status().code() != Status::Code::kNotFound) return workload;
   return InvalidAt(path, ycsb->source(), workload.status().message());
 }
@@ -147,6 +162,10 @@ Status UnknownWorkload(const std::string& name, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+std::string BesideFile(const std::string& path, std::string_view name) {
+  return (fs::path(path).parent_path() / Trim(name)).string();
+}
 
 Result<std::string> ReadWorkloadText(const std::string& path) {
   std::error_code error;

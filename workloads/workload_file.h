@@ -34,6 +34,9 @@ Result<Workload> ParseWorkload(const std::string& text, const std::string& path)
 // slash or with ".toml" is the path of a file. The error for an unknown name gives the nearest.
 Result<Workload> FindWorkload(const std::string& name, const std::vector<std::string>& directories);
 
+// The path of a file that the file `path` names: relative to the directory of that file.
+std::string BesideFile(const std::string& path, std::string_view name);
+
 // The text of a workload file; at most 1 MiB.
 Result<std::string> ReadWorkloadText(const std::string& path);
 

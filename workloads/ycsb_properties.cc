@@ -9,6 +9,7 @@
 #include <map>
 
 #include "workloads/java_properties.h"
+#include "workloads/lengths.h"
 #include "workloads/text.h"
 #include "workloads/workload_file.h"
 
@@ -44,8 +45,8 @@ constexpr Row kRows[] = {
     {"fieldcount", "10", kByHand, "fields"},
     {"fieldlength", "100", kByHand, "value_bytes is fieldcount times fieldlength"},
     {"minfieldlength", "1", kByHand, "value_bytes_min is fieldcount times minfieldlength"},
-    {"fieldlengthdistribution", "constant", kByHand, "value_distribution; no histogram yet"},
-    {"fieldlengthhistogram", "hist.txt", kOnlyDefault, kNotYet},
+    {"fieldlengthdistribution", "constant", kByHand, "value_distribution"},
+    {"fieldlengthhistogram", "hist.txt", kByHand, "value_histogram; beside the property file"},
     {"readproportion", "0.95", kTranslated, "read_proportion"},
     {"updateproportion", "0.05", kTranslated, "update_proportion"},
     {"insertproportion", "0", kTranslated, "insert_proportion"},
@@ -106,6 +107,8 @@ struct Given {
 // The properties of a file and of overrides, with YCSB's defaults behind them.
 class Translation {
  public:
+  explicit Translation(std::string path) : path_(std::move(path)) {}
+
   Status Add(std::string_view name, std::string_view value, std::string where) {
     std::vector<std::string_view> names;
     for (const Row& row : kRows) names.push_back(row.name);
@@ -181,12 +184,10 @@ class Translation {
 
   Status Distribution(Workload* w) const {
     const std::string_view name = Value("requestdistribution");
-    const std::vector<std::string_view> names = {"uniform", "zipfian",    "latest",
-                                                 "hotspot", "sequential", "exponential"};
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      return At("requestdistribution",
-                Invalid(fmt::format("\"{}\" is none of {}{}", name.substr(0, 60), JoinNames(names),
-                                    DidYouMean(name, names))));
+    if (Status s = OneOf("requestdistribution",
+                         {"uniform", "zipfian", "latest", "hotspot", "sequential", "exponential"});
+        !s.ok()) {
+      return s;
     }
     w->key_chooser = name == "zipfian" ? "ycsb_scrambled" : name;
     if (name != "zipfian" || IsGiven("operationcount")) return {};
@@ -205,24 +206,41 @@ class Translation {
       const uint64_t total = std::min(*length, kLongest) * w->fields;
       if (Status s = SetProperty(w, ours, fmt::format("{}", total)); !s.ok()) return At(ycsb, s);
     }
-    const std::string_view distribution = Value("fieldlengthdistribution");
-    if (distribution == "histogram") {
-      return At("fieldlengthdistribution", Invalid("histogram is not implemented yet"));
+    return FieldLengths(w);
+  }
+
+  Status FieldLengths(Workload* w) const {
+    const std::string_view name = Value("fieldlengthdistribution");
+    if (Status s =
+            OneOf("fieldlengthdistribution", {"constant", "uniform", "zipfian", "histogram"});
+        !s.ok()) {
+      return s;
     }
-    return At("fieldlengthdistribution", SetProperty(w, "value_distribution", distribution));
+    if (name != "histogram") return SetProperty(w, "value_distribution", name);
+    const auto bins = ReadHistogramFile(BesideFile(path_, Value("fieldlengthhistogram")));
+    if (!bins.ok()) return At("fieldlengthhistogram", bins.status());
+    uint64_t longest = 0;
+    for (const LengthBin& bin : *bins) longest = std::max(longest, bin.to);
+    w->value_distribution = name;
+    w->value_histogram = FormatHistogram(*bins);
+    const std::string total = fmt::format("{}", longest * w->fields);
+    return At("fieldlengthhistogram", SetProperty(w, "value_bytes", total));
   }
 
   Status ScanLengths(Workload* w) const {
-    const std::string_view name = Value("scanlengthdistribution");
-    const std::vector<std::string_view> names = {"uniform", "zipfian"};
-    if (std::find(names.begin(), names.end(), name) != names.end()) {
-      return SetProperty(w, "scan_length_distribution", name);
-    }
-    return At("scanlengthdistribution",
-              Invalid(fmt::format("\"{}\" is none of {}{}", name.substr(0, 60), JoinNames(names),
-                                  DidYouMean(name, names))));
+    if (Status s = OneOf("scanlengthdistribution", {"uniform", "zipfian"}); !s.ok()) return s;
+    return SetProperty(w, "scan_length_distribution", Value("scanlengthdistribution"));
   }
 
+  // Whether the value of a property is one of these names.
+  Status OneOf(std::string_view property, const std::vector<std::string_view>& names) const {
+    const std::string_view name = Value(property);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+    return At(property, Invalid(fmt::format("\"{}\" is none of {}{}", name.substr(0, 60),
+                                            JoinNames(names), DidYouMean(name, names))));
+  }
+
+  const std::string path_;  // of the property file
   std::map<std::string, Given, std::less<>> given_;
 };
 
@@ -234,7 +252,7 @@ Result<Workload> ParseYcsb(std::string_view text, const std::string& path,
   if (!properties.ok()) {
     return Status::InvalidArgument(fmt::format("{}:{}", path, properties.status().message()));
   }
-  Translation translation;
+  Translation translation(path);
   for (const JavaProperty& property : *properties) {
     const std::string where = fmt::format("{}:{}", path, property.line);
     if (Status s = translation.Add(property.name, property.value, where); !s.ok()) return s;

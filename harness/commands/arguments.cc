@@ -48,8 +48,9 @@ void AddWorkload(po::options_description* group) {
     for (const workloads::Choice& choice : workloads::ChoicesOf(property.table)) {
       choices.push_back(choice.name);
     }
-    const std::string range = choices.empty() ? fmt::format("{} to {}", property.min, property.max)
-                                              : fmt::format("{}", fmt::join(choices, ", "));
+    std::string range = fmt::format("{} to {}", property.min, property.max);
+    if (!choices.empty()) range = fmt::format("{}", fmt::join(choices, ", "));
+    if (property.kind == workloads::PropertyKind::kHistogram) range = "a file, or its bins";
     AddSetting(group, "workload." + std::string(property.name), property.help, range,
                texts[i++].text);
   }

@@ -12,6 +12,8 @@
 #include "harness/experiment_file.h"
 #include "harness/home.h"
 #include "harness/plan.h"
+#include "workloads/phases.h"
+#include "workloads/skew.h"
 #include "workloads/workload_file.h"
 
 namespace varve::harness {
@@ -24,7 +26,8 @@ Syntax CheckSyntax() {
       {"check", "check [NAME|FILE ...]",
        "Reads experiments and workloads as `run` would, expands every trial, and says what\n"
        "is wrong, with file and line. Without a name: all that come with Varve. Settings\n"
-       "given here hold for all experiments that are checked.\n",
+       "given here hold for all experiments that are checked. Of a workload that is named,\n"
+       "it measures how popular the most popular records are.\n",
        "  varve check\n  varve check quickstart --engine.size_ratio 2\n  varve check my.toml\n",
        "0 all well, 1 something is wrong, 2 wrong command line"});
   syntax.hidden.add_options()("names", po::value<std::vector<std::string>>());
@@ -47,17 +50,37 @@ Status CheckExperiment(const std::string& path, const std::vector<SettingText>& 
   return Status();
 }
 
-Status CheckWorkloadFile(const std::string& path) {
+// A share in percent, to two digits.
+std::string Percent(double share) {
+  return share < 0.1 ? fmt::format("{:.2g} %", 100 * share) : fmt::format("{:.0f} %", 100 * share);
+}
+
+// How popular the most popular records are: one line for each phase.
+Status PrintSkew(const workloads::Workload& workload) {
+  const Result<std::vector<workloads::Workload>> phases = workloads::PhasesOf(workload);
+  if (!phases.ok()) return phases.status();
+  for (size_t i = 0; i < phases->size(); i++) {
+    if ((*phases)[i].loaded() == 0) continue;
+    const workloads::Skew skew = workloads::MeasureSkew((*phases)[i]);
+    const std::string phase = phases->size() > 1 ? fmt::format("phase {}: ", i + 1) : "";
+    fmt::print("    {}the hottest record gets {} of the choices, 0.1 % of the records {}, ", phase,
+               Percent(skew.hottest_record), Percent(skew.hottest_permille));
+    fmt::print("1 % {}, 10 % {}\n", Percent(skew.hottest_percent), Percent(skew.hottest_tenth));
+  }
+  return Status();
+}
+
+Status CheckWorkloadFile(const std::string& path, bool named) {
   const Result<workloads::Workload> workload = workloads::LoadWorkload(path);
   if (!workload.ok()) return workload.status();
   const Status status = workloads::CheckWorkload(*workload);
   if (!status.ok()) return status.Annotate(path);
   fmt::print("ok  workload {}: {}\n", workload->name, workload->title);
-  return Status();
+  return named ? PrintSkew(*workload) : Status();
 }
 
 // A path may be either: what reads as a workload is one.
-Status CheckPath(const std::string& path, const std::vector<SettingText>& settings) {
+Status CheckPath(const std::string& path, const std::vector<SettingText>& settings, bool named) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) {
     return Status::NotFound(fmt::format("there is no file {}", path));
@@ -65,16 +88,18 @@ Status CheckPath(const std::string& path, const std::vector<SettingText>& settin
   const bool among_workloads = fs::path(path).parent_path().filename() == "workloads";
   const bool workload =
       !path.ends_with(".toml") || among_workloads || workloads::LoadWorkload(path).ok();
-  return workload ? CheckWorkloadFile(path) : CheckExperiment(path, settings);
+  return workload ? CheckWorkloadFile(path, named) : CheckExperiment(path, settings);
 }
 
 Status CheckName(const std::string& name, const std::vector<SettingText>& settings) {
-  if (name.find('/') != name.npos || name.ends_with(".toml")) return CheckPath(name, settings);
+  if (name.find('/') != name.npos || name.ends_with(".toml")) {
+    return CheckPath(name, settings, true);
+  }
   const Result<std::string> experiment = FindExperiment(name, ExperimentsDirectory());
   const std::string workload = fmt::format("{}/{}.toml", WorkloadsDirectory(), name);
   std::error_code error;
   if (experiment.ok()) return CheckExperiment(*experiment, settings);
-  if (fs::exists(workload, error)) return CheckWorkloadFile(workload);
+  if (fs::exists(workload, error)) return CheckWorkloadFile(workload, true);
   std::vector<std::string> names;
   for (const auto& entry : ListExperiments(ExperimentsDirectory())) names.push_back(entry.name);
   for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
@@ -100,10 +125,12 @@ int CheckCommand(const Arguments& arguments) {
   int exit_status = kExitOk;
   const auto values = ParseArguments(CheckSyntax(), arguments, &exit_status);
   if (!values) return exit_status;
+  const bool named = values->count("names") != 0;
   const std::vector<std::string> names =
-      values->count("names") != 0 ? (*values)["names"].as<std::vector<std::string>>() : EveryFile();
+      named ? (*values)["names"].as<std::vector<std::string>>() : EveryFile();
+  const std::vector<SettingText> settings = GivenSettings(*values);
   for (const std::string& name : names) {
-    const Status status = CheckName(name, GivenSettings(*values));
+    const Status status = named ? CheckName(name, settings) : CheckPath(name, settings, false);
     if (!status.ok()) exit_status = Fail(status);
   }
   return exit_status;

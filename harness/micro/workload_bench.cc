@@ -73,6 +73,21 @@ void MakeValue(benchmark::State& state) {
 }
 BENCHMARK(MakeValue)->Arg(100)->Arg(1000)->Arg(10000)->Arg(1 << 20);
 
+// What the oracle asks for each overwrite.
+void ValueSizeOf(benchmark::State& state, const std::string& distribution) {
+  Workload workload;
+  workload.value_bytes = 1024;
+  workload.value_distribution = distribution;
+  workload.value_bytes_mean = 512;
+  workload.value_bytes_deviation = 128;
+  workload.value_bytes_scale = 25.45;
+  workload.value_bytes_shape = 0.2615;
+  workload.value_histogram = "16:4,17-31:2,32-1024:1";
+  const ValueSource values(workload);
+  uint64_t record = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(values.Size(record++, 1));
+}
+
 void VerifyValue(benchmark::State& state) {
   Workload workload;
   workload.value_bytes = static_cast<uint64_t>(state.range(0));
@@ -89,6 +104,10 @@ const bool kRegistered = [] {
   for (const ChooserRow& row : ChooserTable()) {
     const std::string name(row.name);
     benchmark::RegisterBenchmark(("Chooser/" + name).c_str(), ChooserOf, name);
+  }
+  for (const Choice& choice : ChoicesOf("length_distribution")) {
+    const std::string name(choice.name);
+    benchmark::RegisterBenchmark(("ValueSize/" + name).c_str(), ValueSizeOf, name);
   }
   for (const char* format : {"fixed", "ycsb"}) {
     benchmark::RegisterBenchmark((std::string("Key/") + format).c_str(), KeyOf, format);

@@ -205,7 +205,10 @@ TEST_F(CommandsTest, CheckAcceptsAllThatComesWithVarve) {
   EXPECT_EQ(Run({"check"}), 0) << error_;
   EXPECT_THAT(out_, HasSubstr("ok  experiment quickstart: 27 trials"));
   EXPECT_THAT(out_, HasSubstr("ok  workload ycsb_a"));
+  EXPECT_THAT(out_, Not(HasSubstr("hottest")));
   EXPECT_EQ(Run({"check", "smoke", "--engine.memtable", "vector"}), 0) << error_;
+  EXPECT_EQ(Run({"check", "read_random", "fill_random"}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("0.1 % of the records 0.1 %, 1 % 1 %, 10 % 10 %\n"));
 }
 
 TEST_F(CommandsTest, BenchPrintsASummaryOrJson) {

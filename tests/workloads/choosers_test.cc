@@ -76,9 +76,10 @@ TEST(Choosers, EveryRowHasATestHereAndMakesAChooser) {
     EXPECT_FALSE(row.help.empty());
     EXPECT_NE(row.make(Choosing(names.back())), nullptr);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"uniform", "sequential", "zipfian",
-                                             "zipfian_scrambled", "ycsb_zipfian", "ycsb_scrambled",
-                                             "latest", "hotspot", "exponential"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"uniform", "sequential", "zipfian", "zipfian_scrambled",
+                                      "ycsb_zipfian", "ycsb_scrambled", "latest", "hotspot",
+                                      "exponential", "normal", "pareto", "mixgraph"}));
 }
 
 TEST(Choosers, UniformIsUniform) {
@@ -267,9 +268,143 @@ TEST(Choosers, ExponentialFallsWithAge) {
   EXPECT_LT(ChiSquareDeviation(by_age, expected), 4);
 }
 
+// The probability of each of n records whose distribution function over [0, 1] is cdf.
+template <class Cdf>
+std::vector<double> ByShare(uint64_t n, Cdf&& cdf) {
+  std::vector<double> probabilities;
+  const double records = static_cast<double>(n), whole = cdf(1.0) - cdf(0.0);
+  for (uint64_t i = 0; i < n; i++) {
+    const double at = static_cast<double>(i);
+    probabilities.push_back((cdf((at + 1) / records) - cdf(at / records)) / whole);
+  }
+  return probabilities;
+}
+
+TEST(Choosers, NormalIsABellCurveOverTheRecords) {
+  for (const auto& [mean, deviation] : {std::pair(0.5, 0.1), {0.0, 1.0}, {0.9, 0.3}, {1.0, 0.02}}) {
+    Workload workload = Choosing("normal");
+    workload.normal_mean = mean;
+    workload.normal_deviation = deviation;
+    const auto expected = ByShare(kRecords, [m = mean, d = deviation](double x) {
+      return std::erfc((m - x) / d / std::sqrt(2)) / 2;
+    });
+    EXPECT_LT(ChiSquareDeviation(Count(workload, kRecords), expected), 4) << mean;
+  }
+}
+
+TEST(Choosers, NormalWithoutDeviationIsOneRecord) {
+  Workload workload = Choosing("normal");
+  workload.normal_deviation = 0;
+  workload.normal_mean = 1;
+  EXPECT_EQ(Count(workload, kRecords).back(), kDraws);
+}
+
+TEST(Choosers, ParetoIsEightyTwentyAtEveryScale) {
+  Workload workload = Choosing("pareto");
+  for (const double h : {0.2, 0.05, 0.5, 1e-6}) {
+    workload.pareto_fraction = h;
+    const std::vector<uint64_t> counts = Count(workload, kRecords);
+    const double s = std::log(1 - h) / std::log(h);
+    const auto expected = ByShare(kRecords, [s](double x) { return std::pow(x, s); });
+    if (h > 0.001) {
+      EXPECT_LT(ChiSquareDeviation(counts, expected), 4) << h;
+    }
+    EXPECT_LT(LargestDifference(counts, expected), 0.003) << h;
+  }
+  workload.pareto_fraction = 0.2;
+  const std::vector<uint64_t> counts = Count(workload, kRecords);
+  const auto share = [&](long first) {
+    return static_cast<double>(std::accumulate(counts.begin(), counts.begin() + first, 0ull)) /
+           kDraws;
+  };
+  EXPECT_NEAR(share(200), 0.8, 0.003);
+  EXPECT_NEAR(share(40), 0.64, 0.003);
+  EXPECT_NEAR(share(8), 0.512, 0.003);
+}
+
+// The probability of each record, from the definition: each range in its place, and in it every
+// position of the power law, one by one.
+std::vector<double> MixgraphProbabilities(const Workload& w) {
+  const uint64_t ranges = std::min(w.mixgraph_keyrange_num, w.records);
+  std::vector<double> of_range(ranges), probabilities;
+  const Permutation order(ranges);
+  double sum = 0;
+  for (uint64_t i = 0; i < ranges; i++) {
+    const double x = static_cast<double>(i + 1);
+    of_range[order.At(i)] = w.mixgraph_keyrange_dist_a * std::exp(w.mixgraph_keyrange_dist_b * x) +
+                            w.mixgraph_keyrange_dist_c * std::exp(w.mixgraph_keyrange_dist_d * x);
+    sum += of_range[order.At(i)];
+  }
+  const auto law = [&](double x) {
+    return std::min(1.0, w.mixgraph_key_dist_a * std::pow(x, w.mixgraph_key_dist_b));
+  };
+  for (uint64_t range = 0; range < ranges; range++) {
+    const uint64_t size = w.records / ranges + (range < w.records % ranges ? 1 : 0);
+    std::vector<double> inside(size, w.mixgraph_key_dist_a > 0 ? 0 : 1 / static_cast<double>(size));
+    const Permutation positions(size);
+    for (double x = 0, at = 0; w.mixgraph_key_dist_a > 0 && at < 1; x++) {
+      inside[positions.At(static_cast<uint64_t>(x) % size)] += law(x + 1) - at;
+      at = law(x + 1);
+    }
+    for (const double p : inside) probabilities.push_back(p * of_range[range] / sum);
+  }
+  return probabilities;
+}
+
+TEST(Choosers, MixgraphHasHotRangesAndAPowerLawInEach) {
+  for (const uint64_t records : {1000u, 1u, 2u, 29u, 31u}) {
+    for (const auto& [a, b] : {std::pair(0.05, 0.4), {0.3, 0.9}, {2.0, 0.5}, {0.0, 0.0}}) {
+      for (const uint64_t ranges : {30u, 1u, 7u}) {
+        Workload w = Choosing("mixgraph", records);
+        w.mixgraph_keyrange_num = ranges;
+        w.mixgraph_key_dist_a = a;
+        w.mixgraph_key_dist_b = b;
+        ASSERT_TRUE(CheckWorkload(w).ok()) << CheckWorkload(w).ToString();
+        const std::vector<double> expected = MixgraphProbabilities(w);
+        const std::vector<uint64_t> counts = Count(w, records);
+        if (a < 1 && records > 2) {
+          EXPECT_LT(ChiSquareDeviation(counts, expected), 4) << a << " " << ranges;
+        }
+        EXPECT_LT(LargestDifference(counts, expected), 0.003)
+            << records << " " << a << " " << ranges;
+      }
+    }
+  }
+}
+
+TEST(Choosers, MixgraphAsPublishedHasTheKnownShares) {
+  // The hottest of 30 ranges gets f(1) / (f(1) + … + f(30)) = 77.4 % of the operations.
+  constexpr uint64_t kMany = 300'000;
+  const std::vector<uint64_t> counts = Count(Choosing("mixgraph", kMany), kMany);
+  const long begin = static_cast<long>(Permutation(30).At(0) * 10'000);
+  const auto hottest = counts.begin() + begin;
+  const double in_hottest =
+      static_cast<double>(std::accumulate(hottest, hottest + 10'000, uint64_t{0})) / kDraws;
+  double sum = 0;
+  const auto f = [](double x) {
+    return 14.18 * std::exp(-2.917 * x) + 0.0164 * std::exp(-0.08082 * x);
+  };
+  for (int i = 1; i <= 30; i++) sum += f(i);
+  EXPECT_NEAR(in_hottest, f(1) / sum, 0.002);
+  // And in it, the hottest position gets 0.0023, and its share of the positions that begin again.
+  const double top = static_cast<double>(*std::max_element(hottest, hottest + 10'000)) / kDraws;
+  EXPECT_NEAR(top / in_hottest, 0.002312, 0.0005);
+}
+
+TEST(Choosers, ExtremeMixgraphsStayInside) {
+  for (const double b : {1e-3, 1e3}) {
+    for (const double a : {1e-9, 1e9}) {
+      Workload w = Choosing("mixgraph", 100);
+      w.mixgraph_key_dist_a = a;
+      w.mixgraph_key_dist_b = b;
+      Count(w, 100);
+    }
+  }
+}
+
 TEST(Choosers, ALoadThatStartsLaterIsChosenFrom) {
-  for (const char* name :
-       {"uniform", "sequential", "zipfian", "zipfian_scrambled", "ycsb_zipfian", "hotspot"}) {
+  for (const char* name : {"uniform", "sequential", "zipfian", "zipfian_scrambled", "ycsb_zipfian",
+                           "hotspot", "normal", "pareto", "mixgraph"}) {
     Workload workload = Choosing(name);
     workload.insert_start = 300;
     workload.insert_count = 200;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <lz4.h>
+#include <zlib.h>
 
 #include <set>
 #include <vector>
@@ -17,6 +18,11 @@ namespace {
 Workload Sized(uint64_t value_bytes) {
   Workload workload;
   workload.value_bytes = value_bytes;
+  return workload;
+}
+
+Workload WithReads(Workload workload) {
+  workload.read_proportion = 1;
   return workload;
 }
 
@@ -130,6 +136,37 @@ TEST(Values, VaryingLengthsVerifyAndFollowTheirDistribution) {
   }
 }
 
+// Of one field: a pure function of record and version that follows the lengths' distribution.
+TEST(Values, EveryDistributionHoldsForValues) {
+  Workload workload = Sized(500);
+  workload.value_bytes_mean = 200;
+  workload.value_bytes_deviation = 50;
+  workload.value_bytes_scale = 25.45;
+  workload.value_bytes_shape = 0.2615;
+  workload.value_histogram = "0:1,64-127:2,500:1";
+  const std::pair<const char*, double> kMeans[] = {
+      {"normal", 200}, {"pareto", 34.7}, {"histogram", 0.5 * 95.5 + 0.25 * 500}};
+  for (const auto& [distribution, mean] : kMeans) {
+    workload.value_distribution = distribution;
+    ASSERT_TRUE(CheckWorkload(WithReads(workload)).ok());
+    const ValueSource values(workload), again(workload);
+    EXPECT_FALSE(values.constant_size());
+    double sum = 0;
+    for (uint64_t i = 0; i < 100000; i++) {
+      const size_t size = values.Size(i / 3, i % 3);
+      ASSERT_EQ(size, again.Size(i / 3, i % 3));
+      ASSERT_LE(size, 500u);
+      sum += static_cast<double>(size);
+    }
+    EXPECT_NEAR(sum / 100000, mean, 0.015 * mean) << distribution;
+    for (uint64_t record = 0; record < 100; record++) {
+      const std::string value = ValueOf(values, record, 4);
+      ASSERT_EQ(value.size(), values.Size(record, 4));
+      ASSERT_TRUE(values.Verify(value, record, 4));
+    }
+  }
+}
+
 TEST(Values, EveryFieldDrawsItsOwnLength) {
   Workload workload = Sized(1000);
   workload.fields = 10;
@@ -147,30 +184,64 @@ TEST(Values, EveryFieldDrawsItsOwnLength) {
   EXPECT_GT(*sizes.begin(), 100u);   // that all ten are short is as good as impossible
 }
 
-// Bytes after compression with LZ4 in blocks of 4 KiB, as a share of the bytes before.
-double CompressedShare(uint64_t value_bytes, double compressibility) {
+using Compress = size_t (*)(const char* from, size_t size, std::string* to);
+
+size_t WithLz4(const char* from, size_t size, std::string* to) {
+  return static_cast<size_t>(
+      LZ4_compress_default(from, to->data(), static_cast<int>(size), static_cast<int>(to->size())));
+}
+size_t WithDeflate(const char* from, size_t size, std::string* to) {
+  uLongf length = to->size();
+  EXPECT_EQ(compress2(reinterpret_cast<Bytef*>(to->data()), &length,
+                      reinterpret_cast<const Bytef*>(from), size, Z_DEFAULT_COMPRESSION),
+            Z_OK);
+  return length;
+}
+
+// Bytes after compression in blocks of 4 KiB, as a share of the bytes before.
+double CompressedShare(const Workload& workload, Compress compress) {
   constexpr size_t kBlock = 4096;
-  Workload workload = Sized(value_bytes);
-  workload.value_compressibility = compressibility;
   const ValueSource values(workload);
   std::string all, buffer;
   for (uint64_t record = 0; all.size() < 100 * kBlock; record++) {
     all += values.Make(record, record * 7, &buffer);
   }
-  std::string out(static_cast<size_t>(LZ4_compressBound(kBlock)), '\0');
+  std::string out(2 * kBlock, '\0');
   double compressed = 0, blocks = 0;
   for (size_t at = 0; at + kBlock <= all.size(); at += kBlock, blocks++) {
-    compressed +=
-        LZ4_compress_default(all.data() + at, out.data(), kBlock, static_cast<int>(out.size()));
+    compressed += static_cast<double>(compress(all.data() + at, kBlock, &out));
   }
   return compressed / (blocks * kBlock);
 }
 
+// Small values, large ones, and every distribution of lengths, of which the means are about 100
+// (but that of zipfian is 480).
+std::vector<Workload> ValuesToCompress() {
+  std::vector<Workload> all;
+  for (const uint64_t size : {100u, 1000u, 10000u}) all.push_back(Sized(size));
+  Workload varying = Sized(10000);
+  varying.value_bytes_min = 50;
+  varying.value_bytes_mean = 100;
+  varying.value_bytes_deviation = 30;
+  varying.value_bytes_scale = 40;
+  varying.value_bytes_shape = 0.2;
+  varying.value_histogram = "64:1,96-160:3";
+  for (const char* distribution : {"uniform", "zipfian", "normal", "pareto", "histogram"}) {
+    varying.value_distribution = distribution;
+    all.push_back(varying);
+  }
+  return all;
+}
+
 TEST(Values, CompressAboutAsAsked) {
-  for (const uint64_t size : {100u, 1000u, 10000u}) {
+  for (Workload workload : ValuesToCompress()) {
     for (const double compressibility : {0.0, 0.25, 0.5, 0.75}) {
-      EXPECT_NEAR(CompressedShare(size, compressibility), 1 - compressibility, 0.1)
-          << size << " bytes, " << compressibility;
+      workload.value_compressibility = compressibility;
+      for (const Compress compress : {WithLz4, WithDeflate}) {
+        EXPECT_NEAR(CompressedShare(workload, compress), 1 - compressibility, 0.1)
+            << workload.value_distribution << ", " << workload.value_bytes << " bytes, "
+            << compressibility << (compress == WithLz4 ? " LZ4" : " deflate");
+      }
     }
   }
 }

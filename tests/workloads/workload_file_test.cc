@@ -38,11 +38,53 @@ TEST(WorkloadFile, EveryShippedFileLoadsAndHasATitle) {
     EXPECT_TRUE(CheckWorkload(workload).ok()) << CheckWorkload(workload).ToString();
     names.push_back(entry.name);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "anatomy_fill", "anatomy_mixed", "anatomy_queries", "delete_heavy",
-                       "fill_random", "fill_reading", "fill_sequential", "overwrite",
-                       "overwrite_zipfian", "read_absent", "read_random", "scan_heavy",
-                       "scan_short", "ycsb_a", "ycsb_b", "ycsb_c", "ycsb_d", "ycsb_e", "ycsb_f"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"anatomy_fill",
+                                             "anatomy_mixed",
+                                             "anatomy_queries",
+                                             "day_and_night",
+                                             "delete_heavy",
+                                             "delete_ranges",
+                                             "fill_near_sorted",
+                                             "fill_random",
+                                             "fill_reading",
+                                             "fill_sequential",
+                                             "memcached_etc",
+                                             "mixgraph",
+                                             "mixgraph_all_dist",
+                                             "mixgraph_all_random",
+                                             "mixgraph_prefix_random",
+                                             "moving_hot_spot",
+                                             "overwrite",
+                                             "overwrite_zipfian",
+                                             "read_absent",
+                                             "read_outside",
+                                             "read_random",
+                                             "scan_heavy",
+                                             "scan_reverse",
+                                             "scan_short",
+                                             "sizes_app",
+                                             "sizes_etc",
+                                             "sizes_sys",
+                                             "sizes_udb",
+                                             "sizes_up2x",
+                                             "sizes_usr",
+                                             "sizes_var",
+                                             "sizes_zippydb",
+                                             "time_to_live",
+                                             "twitter_11",
+                                             "twitter_12",
+                                             "twitter_15",
+                                             "twitter_17",
+                                             "twitter_18",
+                                             "twitter_24",
+                                             "twitter_29",
+                                             "twitter_31",
+                                             "ycsb_a",
+                                             "ycsb_b",
+                                             "ycsb_c",
+                                             "ycsb_d",
+                                             "ycsb_e",
+                                             "ycsb_f"}));
 }
 
 TEST(WorkloadFile, EveryShippedPropertyFileLoads) {
@@ -112,8 +154,8 @@ TEST(WorkloadFile, EveryErrorHasFileLineAndTheNearestName) {
        "dir/w.toml:2: a workload has no property \"operatons\"; did you mean \"operations\"?"},
       {"\n\nkey_chooser = \"ziphian\"",
        "dir/w.toml:3: key_chooser has no \"ziphian\": it is one of uniform, sequential, zipfian, "
-       "zipfian_scrambled, ycsb_zipfian, ycsb_scrambled, latest, hotspot or exponential; did you "
-       "mean \"zipfian\"?"},
+       "zipfian_scrambled, ycsb_zipfian, ycsb_scrambled, latest, hotspot, exponential, normal, "
+       "pareto or mixgraph; did you mean \"zipfian\"?"},
       {"key_bytes = 7", "dir/w.toml:1: key_bytes must be between 8 and 65536, not 7"},
       {"records = -7", "dir/w.toml:1: records: \"-7\" is not a whole number"},
       {"records = 1.5", "dir/w.toml:1: records: \"1.5\" is not a whole number"},

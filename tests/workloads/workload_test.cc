@@ -64,8 +64,8 @@ TEST(Workload, AWrongValueIsRefusedAndChangesNothing) {
   EXPECT_EQ(SetError("qqqqqqq", "1"), "a workload has no property \"qqqqqqq\"");
   EXPECT_EQ(SetError("key_chooser", "zipfain"),
             "key_chooser has no \"zipfain\": it is one of uniform, sequential, zipfian, "
-            "zipfian_scrambled, ycsb_zipfian, ycsb_scrambled, latest, hotspot or exponential; did "
-            "you mean \"zipfian\"?");
+            "zipfian_scrambled, ycsb_zipfian, ycsb_scrambled, latest, hotspot, exponential, "
+            "normal, pareto or mixgraph; did you mean \"zipfian\"?");
   EXPECT_EQ(SetError("key_bytes", "7"), "key_bytes must be between 8 and 65536, not 7");
   EXPECT_EQ(SetError("key_bytes", "65537"), "key_bytes must be between 8 and 65536, not 65537");
   EXPECT_EQ(SetError("key_bytes", "64 KiB"), "ok");

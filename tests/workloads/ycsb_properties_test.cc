@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
 #include <set>
 
@@ -137,10 +139,12 @@ TEST(YcsbProperties, EveryErrorNamesPlaceAndRemedy) {
        "\"hashed\"?"},
       {"insertcount=0", "f:1: insertcount: 0, a load of nothing, is not implemented"},
       {"fieldlengthdistribution=histogram",
-       "f:1: fieldlengthdistribution: histogram is not implemented yet"},
+       "YCSB's default: fieldlengthhistogram: there is no file hist.txt"},
+      {"fieldlengthdistribution=histogram\nfieldlengthhistogram=none",
+       "f:2: fieldlengthhistogram: there is no file none"},
       {"fieldlengthdistribution=unifrom",
-       "f:1: fieldlengthdistribution: value_distribution has no \"unifrom\": it is one of "
-       "constant, uniform or zipfian; did you mean \"uniform\"?"},
+       "f:1: fieldlengthdistribution: \"unifrom\" is none of constant, uniform, zipfian or "
+       "histogram; did you mean \"uniform\"?"},
       {"fieldlength=99999999999999999",
        "f:1: fieldlength: value_bytes must be between 0 and 1073741824, not 10995116277760"},
       {"scanlengthdistribution=constant",
@@ -158,9 +162,28 @@ TEST(YcsbProperties, EveryErrorNamesPlaceAndRemedy) {
             "-p: YCSB has no property \"recordcuont\"; did you mean \"recordcount\"?");
 }
 
+TEST(YcsbProperties, AHistogramOfFieldLengthsIsReadBesideThePropertyFile) {
+  const std::string directory = testing::TempDir() + "/ycsb_properties_test";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory + "/sizes.txt") << "BlockSize\t10\n0\t3\n1\t4\n2\t5\n";
+  const Result<Workload> w = ParseYcsb(
+      "fieldcount=4\nfieldlengthdistribution=histogram\nfieldlengthhistogram=sizes.txt\n"
+      "recordcount=5",
+      directory + "/w", {});
+  std::filesystem::remove_all(directory);
+  ASSERT_TRUE(w.ok()) << w.status().ToString();
+  EXPECT_EQ(w->value_distribution, "histogram");
+  EXPECT_EQ(w->value_histogram, "10:4,20:4,20:4");
+  EXPECT_EQ(w->value_bytes, 80u);
+  EXPECT_EQ(w->fields, 4u);
+  EXPECT_TRUE(CheckWorkload(*w).ok()) << CheckWorkload(*w).ToString();
+}
+
 TEST(YcsbProperties, EveryPropertyIsKnownAndNoneIsIgnored) {
   // A property either changes the workload, or says that it makes no difference, or is refused.
+  // (The histogram is read if field lengths follow it, as in YCSB.)
   const std::set<std::string_view> kNoDifference = {"table",
+                                                    "fieldlengthhistogram",
                                                     "fieldnameprefix",
                                                     "readallfieldsbyname",
                                                     "writeallfields",

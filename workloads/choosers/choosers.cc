@@ -9,6 +9,8 @@
 #include "workloads/choosers/exponential.h"
 #include "workloads/choosers/hotspot.h"
 #include "workloads/choosers/latest.h"
+#include "workloads/choosers/normal.h"
+#include "workloads/choosers/pareto.h"
 #include "workloads/choosers/sequential.h"
 #include "workloads/choosers/uniform.h"
 #include "workloads/choosers/ycsb_scrambled.h"
@@ -63,6 +65,19 @@ constexpr ChooserRow kRows[] = {
        return std::make_unique<ExponentialChooser>(
            w.exponential_percentile, static_cast<double>(w.records) * w.exponential_fraction);
      }},
+    {"normal", "popularity is a bell curve over the record numbers",
+     [](const Workload& w) -> ChooserPointer {
+       return std::make_unique<NormalChooser>(w.insert_start, w.loaded(), w.normal_mean,
+                                              w.normal_deviation);
+     }},
+    {"pareto", "the 80/20 rule, at every scale; the oldest record is the most popular",
+     [](const Workload& w) -> ChooserPointer {
+       return std::make_unique<ParetoChooser>(w.insert_start, w.loaded(), w.pareto_fraction);
+     }},
+    {"mixgraph", "that of RocksDB's mixgraph: hot key ranges, and a power law in each",
+     [](const Workload& w) -> ChooserPointer {
+       return std::make_unique<MixgraphChooser>(w.insert_start, w.loaded(), MixgraphShapeOf(w));
+     }},
 };
 
 }  // namespace
@@ -75,6 +90,16 @@ ChooserPointer MakeChooser(const Workload& workload) {
   });
   assert(row != std::end(kRows));
   return row->make(workload);
+}
+
+MixgraphShape MixgraphShapeOf(const Workload& w) {
+  return {.keyrange_num = w.mixgraph_keyrange_num,
+          .keyrange_a = w.mixgraph_keyrange_dist_a,
+          .keyrange_b = w.mixgraph_keyrange_dist_b,
+          .keyrange_c = w.mixgraph_keyrange_dist_c,
+          .keyrange_d = w.mixgraph_keyrange_dist_d,
+          .key_a = w.mixgraph_key_dist_a,
+          .key_b = w.mixgraph_key_dist_b};
 }
 
 uint64_t ExpectedInserts(const Workload& workload) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "workloads/choosers/chooser.h"
+#include "workloads/choosers/mixgraph.h"
 #include "workloads/workload.h"
 
 namespace varve::workloads {
@@ -27,6 +28,9 @@ std::span<const ChooserRow> ChooserTable();
 // The chooser of the workload. REQUIRES: CheckWorkload(workload) is OK, and some operation of it
 // chooses records.
 std::unique_ptr<Chooser> MakeChooser(const Workload& workload);
+
+// The parameters of the mixgraph chooser.
+MixgraphShape MixgraphShapeOf(const Workload& workload);
 
 // Records that the run is expected to insert, by which YCSB widens the range of its zipfian: twice
 // the mean number.
