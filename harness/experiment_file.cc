@@ -13,6 +13,7 @@
 #include "harness/files.h"
 #include "harness/home.h"
 #include "harness/python_modules.h"
+#include "workloads/workload_file.h"
 
 namespace varve::harness {
 namespace {
@@ -96,8 +97,7 @@ Result<std::string> Reader::Text(std::string_view name, const toml::node& node) 
 
 // A workload file beside the experiment is meant before any other.
 std::string Reader::WorkloadPath(const std::string& name) const {
-  const bool is_path = name.find('/') != name.npos || name.ends_with(".toml");
-  if (!is_path) return name;
+  if (!workloads::IsWorkloadPath(name)) return name;
   const fs::path beside = fs::path(path_).parent_path() / name;
   std::error_code error;
   const fs::path path = fs::exists(beside, error) ? beside : fs::path(name);

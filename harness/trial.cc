@@ -7,6 +7,7 @@
 
 #include "harness/attend.h"
 #include "harness/trial_phases.h"
+#include "workloads/trace.h"
 
 namespace varve::harness {
 
@@ -16,6 +17,12 @@ Status RunTrial(const TrialSpec& spec, const TrialContext& context) {
   if (spec.trial.seconds <= 0 && workload->operations == 0) {
     return Status::InvalidArgument(
         "neither trial.operations, trial.seconds nor the workload says when to end");
+  }
+  if (workload->replay != nullptr) {
+    const Status status = workload->replay->Verify([&context](double) {
+      return context.interrupted == nullptr || !context.interrupted->load();
+    });
+    if (!status.ok()) return status;
   }
   const TrialDirectories directories{context.results_directory, context.data_directory};
   const auto control = std::make_shared<TrialControl>();

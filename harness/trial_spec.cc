@@ -287,6 +287,10 @@ Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory)
   }
   const auto workload = TrialWorkload(spec, workloads_directory);
   if (!workload.ok()) return workload.status();
+  if (workload->replay != nullptr && spec.trial.warmup_seconds > 0) {
+    return Status::InvalidArgument(
+        "trial.warmup_seconds means nothing with a trace, which has one beginning: leave it at 0");
+  }
   if (workload->operations == 0 && spec.trial.seconds <= 0) {
     return Status::InvalidArgument(fmt::format(
         "workload {} has no end: set trial.operations or trial.seconds", spec.trial.workload));

@@ -10,6 +10,7 @@
 
 #include "workloads/operation.h"
 #include "workloads/random.h"
+#include "workloads/trace.h"
 
 namespace varve::workloads {
 namespace {
@@ -67,6 +68,7 @@ size_t WriteDecimal(uint64_t number, char* out) {
 }  // namespace
 
 bool KeysSortByRecord(const Workload& w) {
+  if (w.replay != nullptr) return w.replay->sorted();
   if (w.key_order != "ordered") return false;
   if (w.key_format != "ycsb") return true;
   // Without zeros "user10" comes before "user9".
@@ -96,7 +98,12 @@ KeySpace::KeySpace(const Workload& workload)
       key_bytes_(workload.key_bytes),
       zero_padding_(workload.zero_padding),
       first_(workload.insert_start),
-      count_(workload.loaded()) {
+      count_(workload.loaded()),
+      trace_(workload.replay) {
+  if (trace_ != nullptr) {
+    bytes_max_ = trace_->key_bytes_max();
+    return;
+  }
   // One byte more for the end of an absent key.
   const size_t digits = std::max(zero_padding_, kDecimalDigits);
   bytes_max_ = ycsb_ ? kYcsbPrefix.size() + digits + 1 : key_bytes_;
@@ -110,6 +117,7 @@ KeySpace::KeySpace(const Workload& workload)
 }
 
 std::string_view KeySpace::Key(uint64_t record, std::string* buffer) const {
+  if (trace_ != nullptr) return trace_->Key(record);
   if (!ycsb_) return FixedKey(hashed_ ? Mix(record + kHashedKeyOffset) : 2 * record, buffer);
   return YcsbKey(hashed_ ? YcsbHash(record) : record, buffer);
 }

@@ -9,6 +9,8 @@
 //          is '0'. The number is, when ordered, twice the record number (the odd ones are absent
 //          keys); when hashed, a bijection of it, so that no two records share a key.
 //
+// A replay has the keys of its trace, and no absent ones.
+//
 // The key of a record depends on nothing else: not on the seed, not on the number of records.
 //
 // Called by streams, and by the oracle of the harness.
@@ -18,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -69,7 +72,8 @@ class KeySpace {
   size_t bytes_max_;
   uint64_t first_;  // loaded record numbers
   uint64_t count_;
-  std::string low_, high_;  // keys of two loaded records; absent keys lie between them
+  std::string low_, high_;              // keys of two loaded records; absent keys lie between them
+  std::shared_ptr<const Trace> trace_;  // has the keys instead, if there is one
 };
 
 }  // namespace varve::workloads

@@ -17,6 +17,8 @@
 #include "workloads/phases.h"
 #include "workloads/run_stream.h"
 #include "workloads/stream_hash.h"
+#include "workloads/trace.h"
+#include "workloads/trace_stream.h"
 #include "workloads/values.h"
 
 namespace varve::workloads {
@@ -93,7 +95,9 @@ WorkloadState::WorkloadState(const Workload& workload)
   assert(phases.ok());
   expires_ = Any(*phases, &Workload::expire_proportion);
   deletes_ = expires_ || Any(*phases, &Workload::delete_proportion) ||
-             Any(*phases, &Workload::delete_range_proportion);
+             Any(*phases, &Workload::delete_range_proportion) ||
+             (workload.replay != nullptr && (workload.replay->Has(OperationKind::kDelete) ||
+                                             workload.replay->Has(OperationKind::kDeleteRange)));
   if (!by_index_ && Any(*phases, &Workload::insert_proportion)) {
     inserts_ = std::make_unique<AcknowledgedCounter>(workload.records);
   }
@@ -125,12 +129,14 @@ uint64_t WorkloadState::TakeExpired() {
 std::unique_ptr<OperationStream> NewLoadStream(const Workload& workload,
                                                const StreamOptions& options, WorkloadState* state) {
   assert(options.clients > 0 && options.client >= 0 && options.client < options.clients);
+  if (workload.replay != nullptr) return NewTraceLoadStream(workload, options, state);
   return std::make_unique<LoadStream>(workload, options, state);
 }
 
 std::unique_ptr<OperationStream> NewRunStream(const Workload& workload,
                                               const StreamOptions& options, WorkloadState* state) {
   assert(options.clients > 0 && options.client >= 0 && options.client < options.clients);
+  if (workload.replay != nullptr) return NewTraceRunStream(workload, options, state);
   const Result<std::vector<Workload>> phases = PhasesOf(workload);
   assert(phases.ok());
   if (phases->size() > 1) return std::make_unique<PhasedStream>(*phases, options, state);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "workloads/random.h"
+#include "workloads/trace.h"
 #include "workloads/xor_copy.h"
 
 namespace varve::workloads {
@@ -83,10 +84,12 @@ std::unique_ptr<char[]> MakePool(double size, double compressibility) {
 ValueSource::ValueSource(const Workload& workload)
     : fields_(workload.fields),
       bytes_max_(workload.value_bytes),
+      of_trace_(workload.replay != nullptr),
       lengths_(OfField(ValueLengths(workload), workload.fields)),
       pool_(MakePool(MeanSize(), workload.value_compressibility)) {}
 
 size_t ValueSource::Size(uint64_t record, uint64_t version) const {
+  if (of_trace_) return std::min<size_t>(TraceValueBytes(version), bytes_max_);
   if (lengths_.constant()) return bytes_max_;
   Random random(Mix(record + kLengthSalt), version);
   size_t size = 0;

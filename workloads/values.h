@@ -43,7 +43,7 @@ class ValueSource {
   size_t Size(uint64_t record, uint64_t version) const;
 
   // Whether all values are of one size.
-  bool constant_size() const { return lengths_.constant(); }
+  bool constant_size() const { return lengths_.constant() && !of_trace_; }
 
   // The value. The view is into *buffer, whose memory is used again.
   std::string_view Make(uint64_t record, uint64_t version, std::string* buffer) const;
@@ -61,6 +61,7 @@ class ValueSource {
 
   size_t fields_;
   size_t bytes_max_;
+  bool of_trace_;    // versions carry sizes (TraceVersion)
   Lengths lengths_;  // of a field
   std::unique_ptr<char[]> pool_;
 };

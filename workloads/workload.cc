@@ -18,6 +18,7 @@
 #include "workloads/operation_mix.h"
 #include "workloads/phases.h"
 #include "workloads/text.h"
+#include "workloads/trace_workload.h"
 
 namespace varve::workloads {
 namespace {
@@ -231,10 +232,15 @@ std::vector<Choice> ChoicesOf(std::string_view table) {
             {"pareto", "generalised Pareto, cut off at the longest"},
             {"histogram", "lengths with weights, from a file"}};
   }
+  if (table == "trace_load") {
+    return {{"present", "the records that the trace says are there"},
+            {"nothing", "an empty store"}};
+  }
   return {};
 }
 
 Status CheckWorkload(const Workload& workload) {
+  if (!workload.trace.empty()) return CheckTraceWorkload(workload);
   const Result<std::vector<Workload>> phases = PhasesOf(workload);
   if (!phases.ok()) return phases.status();
   for (size_t i = 0; i < phases->size(); i++) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 #include "engine/status.h"
 
 namespace varve::workloads {
+
+class Trace;
 
 // What kind of value a property takes, and how it is written.
 enum class PropertyKind : uint8_t {
@@ -46,6 +49,7 @@ struct Workload {
   std::string title;  // one line
   // Of a phase (phases.h): inserts that all phases together are expected to make.
   std::optional<uint64_t> inserts_expected;
+  std::shared_ptr<const Trace> replay;  // the file called `trace`; null if there is none
 
   // Size
   uint64_t records = 100000;
@@ -130,6 +134,10 @@ struct Workload {
   // What changes over time
   std::string phases;
 
+  // What is replayed instead of all that (trace.h)
+  std::string trace;
+  std::string trace_load = "present";
+
   // The loaded record numbers are [insert_start, insert_start + loaded()).
   uint64_t loaded() const {
     return insert_count != 0 || records < insert_start ? insert_count : records - insert_start;
@@ -163,7 +171,7 @@ struct Choice {
   std::string_view help;
 };
 // The rows of a table of choices: "key_chooser", "key_format", "key_order", "load_order",
-// "length_distribution"; none of a table that is not there.
+// "length_distribution", "trace_load"; none of a table that is not there.
 std::vector<Choice> ChoicesOf(std::string_view table);
 
 // The first reason why this workload cannot be run: no operations in the mix, keys to be chosen of
@@ -347,6 +355,10 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"phases", kText, 0, 0, "",
                  "what changes over time: \"operations=N name=value …; operations=M …\"", true},
         self.phases);
+  visit(Property{"trace", kText, 0, 0, "", "file of recorded operations to replay", true},
+        self.trace);
+  visit(Property{"trace_load", kChoice, 0, 0, "trace_load", "what is there before a trace", true},
+        self.trace_load);
 }
 
 }  // namespace varve::workloads

@@ -15,6 +15,7 @@
 #include "workloads/lengths.h"
 #include "workloads/phases.h"
 #include "workloads/text.h"
+#include "workloads/trace_workload.h"
 #include "workloads/ycsb_properties.h"
 
 namespace varve::workloads {
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kExtension = ".toml";
+constexpr std::string_view kTraceExtension = ".trace";
 constexpr size_t kTextBytesMax = 1 << 20;
 
 Status InvalidAt(const std::string& path, const toml::source_region& source,
@@ -124,9 +126,21 @@ Status SetFrom(const std::string& path, const toml::key& key, const toml::node& 
   return status.ok() ? status : InvalidAt(path, key.source(), status.message());
 }
 
-// What the file builds on: the YCSB file that it names, or nothing.
+// The trace that the file names, which is relative to it.
+Result<Workload> StartFromTrace(const toml::node& trace, const std::string& path) {
+  const std::optional<std::string> name = trace.value<std::string>();
+  if (!name.has_value()) return InvalidAt(path, trace.source(), "trace must be the name of a file");
+  Result<Workload> workload =
+      OpenTraceWorkload((fs::path(path).parent_path() / *name).lexically_normal().string());
+  return workload.ok() ? workload : InvalidAt(path, trace.source(), workload.status().message());
+}
+
+// What the file builds on: the trace or the YCSB file that it names, or nothing.
 Result<Workload> StartFrom(const toml::table& table, const std::string& path) {
   const toml::node* ycsb = table.get("ycsb");
+  const toml::node* trace = table.get("trace");
+  if (trace != nullptr && ycsb == nullptr) return StartFromTrace(*trace, path);
+  if (trace != nullptr) return InvalidAt(path, trace->source(), "trace and ycsb: choose one");
   if (ycsb == nullptr) return Workload();
   const std::optional<std::string> name = TextOf(*ycsb);
   if (!ycsb->is_string()) return InvalidAt(path, ycsb->source(), "ycsb must be the name of a file");
@@ -195,7 +209,7 @@ Result<Workload> ParseWorkload(const std::string& text, const std::string& path)
   workload->name = NameOf(path);
   workload->title = workload->name;
   for (const auto& [key, node] : *table) {
-    if (key.str() == "ycsb" || key.str() == "phase") continue;
+    if (key.str() == "ycsb" || key.str() == "trace" || key.str() == "phase") continue;
     if (Status status = SetFrom(path, key, node, &*workload); !status.ok()) return status;
   }
   if (const auto phase = table->find("phase"); phase != table->end()) {
@@ -209,15 +223,21 @@ Result<Workload> ParseWorkload(const std::string& text, const std::string& path)
 }
 
 Result<Workload> LoadWorkload(const std::string& path) {
+  if (path.ends_with(kTraceExtension)) return OpenTraceWorkload(path);
   if (!path.ends_with(kExtension)) return LoadYcsb(path, {});
   const Result<std::string> text = ReadWorkloadText(path);
   if (!text.ok()) return text.status();
   return ParseWorkload(*text, path);
 }
 
+bool IsWorkloadPath(const std::string& name) {
+  return name.find('/') != std::string::npos || name.ends_with(kExtension) ||
+         name.ends_with(kTraceExtension);
+}
+
 Result<Workload> FindWorkload(const std::string& name,
                               const std::vector<std::string>& directories) {
-  if (name.find('/') != std::string::npos || name.ends_with(kExtension)) return LoadWorkload(name);
+  if (IsWorkloadPath(name)) return LoadWorkload(name);
   for (const std::string& directory : directories) {
     const std::string path = directory + "/" + name + std::string(kExtension);
     std::error_code error;

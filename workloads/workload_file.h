@@ -1,10 +1,11 @@
-// Workload files: a TOML file, or a YCSB property file, as a Workload.
+// Workload files: a TOML file, a YCSB property file, or a trace, as a Workload.
 //
 // Every error is one sentence that begins with "file:line:" and, where a name is wrong, ends with
 // the nearest right one. Nothing in a file is ignored.
 //
 //   title = "what it is, in one line"       optional
 //   ycsb = "ycsb/workloada"                 optional: start from this property file (relative)
+//   trace = "cluster52.trace"               optional: replay it (relative; trace.h)
 //   records = 1000000                       any property of Workload, by its name
 //   [[phase]]                               any number of phases, in order (phases.h)
 //   operations = 1000
@@ -22,16 +23,19 @@
 
 namespace varve::workloads {
 
-// Reads `path`: as TOML if it ends in ".toml", as a YCSB property file otherwise. The name of the
-// workload is that of the file without ".toml". The result is not yet checked as a whole (an
-// override may still complete it): call CheckWorkload.
+// Reads `path`: as TOML if it ends in ".toml", as a trace if it ends in ".trace", as a YCSB
+// property file otherwise. The name of the workload is that of the file without ".toml". The result
+// is not yet checked as a whole (an override may still complete it): call CheckWorkload.
 Result<Workload> LoadWorkload(const std::string& path);
 
 // The same, from text that is called `path` in errors (and whose "ycsb" is relative to it).
 Result<Workload> ParseWorkload(const std::string& text, const std::string& path);
 
-// A workload by name: <directory>/<name>.toml of the first directory that has it. A name with a
-// slash or with ".toml" is the path of a file. The error for an unknown name gives the nearest.
+// Whether the name of a workload is the path of a file: one with a slash, ".toml" or ".trace".
+bool IsWorkloadPath(const std::string& name);
+
+// A workload by name: <directory>/<name>.toml of the first directory that has it. A
+// path is the file itself. The error for an unknown name gives the nearest.
 Result<Workload> FindWorkload(const std::string& name, const std::vector<std::string>& directories);
 
 // The path of a file that the file `path` names: relative to the directory of that file.

@@ -48,9 +48,12 @@ void AddWorkload(po::options_description* group) {
     for (const workloads::Choice& choice : workloads::ChoicesOf(property.table)) {
       choices.push_back(choice.name);
     }
-    std::string range = fmt::format("{} to {}", property.min, property.max);
-    if (!choices.empty()) range = fmt::format("{}", fmt::join(choices, ", "));
-    if (property.kind == workloads::PropertyKind::kHistogram) range = "a file, or its bins";
+    std::string range = fmt::format("{}", fmt::join(choices, ", "));
+    if (property.kind == workloads::PropertyKind::kHistogram) {
+      range = "a file, or its bins";
+    } else if (choices.empty() && property.kind != workloads::PropertyKind::kText) {
+      range = fmt::format("{} to {}", property.min, property.max);
+    }
     AddSetting(group, "workload." + std::string(property.name), property.help, range,
                texts[i++].text);
   }
@@ -129,6 +132,10 @@ void AddSettings(Syntax* syntax) {
   AddStruct<TrialSettings>("trial.", &trial);
   syntax->options.add(trial);
   AddEngineSettings(syntax);
+  AddWorkloadProperties(syntax);
+}
+
+void AddWorkloadProperties(Syntax* syntax) {
   po::options_description workload("Properties of the workload, over its file", kColumns,
                                    kHelpColumns);
   AddWorkload(&workload);

@@ -44,7 +44,9 @@ std::optional<po::variables_map> ParseArguments(const Syntax& syntax, const Argu
 // Adds --trial.x, --engine.x and --workload.x for every setting there is, each with its help,
 // range and default.
 void AddSettings(Syntax* syntax);
-// The same for --engine.x alone, and for the settings of a simulation, which have no prefix.
+// The same for --workload.x alone, for --engine.x alone, and for the settings of a simulation,
+// which have no prefix.
+void AddWorkloadProperties(Syntax* syntax);
 void AddEngineSettings(Syntax* syntax);
 void AddSimulationSettings(Syntax* syntax);
 // Those that were given, with their prefix.

@@ -20,6 +20,7 @@
 #include "harness/interrupt.h"
 #include "harness/plan.h"
 #include "harness/runner.h"
+#include "workloads/workload_file.h"
 #include "workloads/ycsb_properties.h"
 
 namespace varve::harness {
@@ -93,10 +94,9 @@ Result<std::vector<SettingText>> Settings(const po::variables_map& values) {
   for (const std::string_view name : kShort) {
     std::string text = TextOr(values, std::string(name));
     if (text.empty()) continue;
-    const bool path =
-        name == "workload" && (text.find('/') != text.npos || text.ends_with(".toml"));
     std::error_code ignored;
-    if (path) text = fs::absolute(text, ignored).string();
+    if (name == "workload" && workloads::IsWorkloadPath(text))
+      text = fs::absolute(text, ignored).string();
     settings->push_back({fmt::format("trial.{}", name), std::move(text)});
   }
   for (SettingText& setting : GivenSettings(values)) settings->push_back(std::move(setting));

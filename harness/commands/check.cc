@@ -92,9 +92,7 @@ Status CheckPath(const std::string& path, const std::vector<SettingText>& settin
 }
 
 Status CheckName(const std::string& name, const std::vector<SettingText>& settings) {
-  if (name.find('/') != name.npos || name.ends_with(".toml")) {
-    return CheckPath(name, settings, true);
-  }
+  if (workloads::IsWorkloadPath(name)) return CheckPath(name, settings, true);
   const Result<std::string> experiment = FindExperiment(name, ExperimentsDirectory());
   const std::string workload = fmt::format("{}/{}.toml", WorkloadsDirectory(), name);
   std::error_code error;

@@ -38,6 +38,7 @@ int TortureCommand(const Arguments& arguments);
 int VerifyCommand(const Arguments& arguments);
 int RepairCommand(const Arguments& arguments);
 int DumpCommand(const Arguments& arguments);
+int TraceCommand(const Arguments& arguments);
 int TrialCommand(const Arguments& arguments);
 int HelpCommand(const Arguments& arguments);
 // Commands of the shell script at the root: help is here, the work is there.

@@ -10,7 +10,7 @@ constexpr Fuzzer kFuzzers[] = {
     {"log", FuzzLog},         {"manifest", FuzzManifest}, {"table", FuzzTable},
     {"block", FuzzBlock},     {"batch", FuzzBatch},       {"filter", FuzzFilter},
     {"options", FuzzOptions}, {"workload", FuzzWorkload}, {"experiment", FuzzExperiment},
-    {"ycsb", FuzzYcsb},
+    {"ycsb", FuzzYcsb},       {"trace", FuzzTrace},
 };
 
 }  // namespace

@@ -43,5 +43,6 @@ std::string FuzzOptions(std::string_view input);
 std::string FuzzWorkload(std::string_view input);
 std::string FuzzExperiment(std::string_view input);
 std::string FuzzYcsb(std::string_view input);
+std::string FuzzTrace(std::string_view input);
 
 }  // namespace varve::fuzz

@@ -4,6 +4,7 @@
 #include "tests/fuzz/sealing.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 #include "engine/table/table_format.h"
@@ -11,6 +12,7 @@
 #include "engine/util/coding.h"
 #include "engine/util/hash.h"
 #include "engine/wal/wal_format.h"
+#include "workloads/trace_format.h"
 
 namespace varve::fuzz {
 
@@ -87,6 +89,28 @@ void SealTable(uint64_t checksum_context, std::string* file) {
   SealStored(checksum_context, lengths[0], lengths[1], file);
   SealStored(checksum_context, index, lengths[2], file);
   SealStored(checksum_context, index + lengths[2], lengths[3], file);
+}
+
+void SealTrace(std::string* file) {
+  using workloads::trace_format::Checksum;
+  using workloads::trace_format::Header;
+  using workloads::trace_format::kPieceBytes;
+  Header header;
+  if (file->size() < sizeof header) return;
+  std::memcpy(&header, file->data(), sizeof header);
+  // So many pieces, and a checksum of each, fill the rest of the file.
+  const size_t rest = file->size() - sizeof header;
+  const size_t pieces = (rest + kPieceBytes + 7) / (kPieceBytes + 8);
+  if (pieces * 8 > rest) return;
+  const std::string_view body(file->data() + sizeof header, rest - pieces * 8);
+  char* checksums = file->data() + sizeof header + body.size();
+  for (size_t i = 0; i < pieces; ++i) {
+    const size_t begin = std::min(i * kPieceBytes, body.size());
+    EncodeFixed64(checksums + i * 8, Checksum(body.substr(begin, kPieceBytes)));
+  }
+  header.checksums = Checksum({checksums, pieces * 8});
+  header.checksum = workloads::trace_format::ChecksumOf(header);
+  std::memcpy(file->data(), &header, sizeof header);
 }
 
 }  // namespace varve::fuzz

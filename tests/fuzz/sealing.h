@@ -12,5 +12,6 @@ namespace varve::fuzz {
 void SealLog(uint64_t number, std::string* file);
 void SealManifest(uint64_t number, std::string* file);
 void SealTable(uint64_t checksum_context, std::string* file);
+void SealTrace(std::string* file);
 
 }  // namespace varve::fuzz

@@ -2,7 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "engine/filter/bloom_filter.h"
@@ -19,8 +21,10 @@
 #include "engine/wal/wal_writer.h"
 #include "engine/write_batch_bytes.h"
 #include "harness/experiment_file.h"
+#include "harness/files.h"
 #include "tests/engine/table/table_testing.h"
 #include "tests/fuzz/fuzzers.h"
+#include "workloads/trace_writer.h"
 #include "workloads/workload.h"
 
 namespace varve::fuzz {
@@ -200,6 +204,31 @@ std::vector<Seed> ExperimentSeeds() {
   return {{"short", text}, {"whole", harness::ExperimentToToml(*experiment), false}};
 }
 
+// A trace with a range and one without, and lines of each format.
+std::vector<Seed> TraceSeeds() {
+  using workloads::OperationKind;
+  const std::string path =
+      std::filesystem::temp_directory_path() / fmt::format("varve_trace_seed_{}.trace", getpid());
+  std::vector<Seed> seeds;
+  for (const bool range : {false, true}) {
+    const auto writer = workloads::TraceWriter::Create(path);
+    for (const char* key : {"aa", "bb", "dd"}) (*writer)->SetAtStart((*writer)->Record(key), 9);
+    (void)(*writer)->Add({0, OperationKind::kUpdate, 1, 17});
+    (void)(*writer)->Add({5, OperationKind::kScanReverse, 2, 3});
+    if (range) (void)(*writer)->Add({5, OperationKind::kDeleteRange, 0, 2});
+    (void)(*writer)->Add({7, OperationKind::kRead, (*writer)->Record(range ? "ee" : ""), 0});
+    (void)(*writer)->Finish("seed");
+    const std::string bytes = *harness::ReadTextFile(path);
+    Append(BothWays(range ? "range" : "points", bytes), &seeds);
+  }
+  std::filesystem::remove(path);
+  seeds.push_back({"cache",
+                   "00,k,1,7,4,get,0\n0,a,b,3,9,4,set,2\n1,k,1,5,4,incr,0\n"
+                   "9,a,b,3,0,4,delete,0\n"});
+  seeds.push_back({"rocksdb", "10x6B 0 0 0 10\n0x6B 1 0 9 11\n0x 6 0 0 12\n0x00 4 0 0 12\n"});
+  return seeds;
+}
+
 }  // namespace
 
 std::vector<Seed> SeedsOf(std::string_view fuzzer) {
@@ -213,6 +242,7 @@ std::vector<Seed> SeedsOf(std::string_view fuzzer) {
   if (fuzzer == "workload") return WorkloadSeeds();
   if (fuzzer == "experiment") return ExperimentSeeds();
   if (fuzzer == "ycsb") return YcsbSeeds();
+  if (fuzzer == "trace") return TraceSeeds();
   return {};
 }
 

@@ -1,0 +1,120 @@
+// Load and run streams of a trace. See trace_stream.h.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/trace_stream.h"
+
+#include <algorithm>
+#include <string>
+
+#include "workloads/stream_hash.h"
+#include "workloads/trace.h"
+#include "workloads/values.h"
+
+namespace varve::workloads {
+namespace {
+
+class TraceLoadStream final : public OperationStream {
+ public:
+  TraceLoadStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
+      : trace_(workload.replay),
+        end_(workload.trace_load == "nothing" ? 0 : trace_->records()),
+        step_(static_cast<uint64_t>(options.clients)),
+        state_(state),
+        next_(static_cast<uint64_t>(options.client)),
+        hash_(workload) {}
+
+  bool Next(Operation* op) override {
+    std::optional<uint64_t> value_bytes;
+    for (; next_ < end_ && !value_bytes.has_value(); next_ += step_) {
+      value_bytes = trace_->BytesAtStart(next_);
+    }
+    if (!value_bytes.has_value()) return false;
+    *op = Operation();
+    op->kind = OperationKind::kInsert;
+    op->index = next_ - step_;
+    op->record = op->index;
+    op->version = TraceVersion(0, *value_bytes);
+    op->key = trace_->Key(op->record);
+    op->value = state_->values().Make(op->record, op->version, &value_buffer_);
+    hash_.Add(*op);
+    ++done_;
+    return true;
+  }
+  // Of this trace: equal operations of others are on other keys.
+  uint64_t hash() const override { return hash_.sum() + done_ * trace_->identity(); }
+
+ private:
+  const std::shared_ptr<const Trace> trace_;
+  const uint64_t end_;
+  const uint64_t step_;
+  WorkloadState* const state_;
+  uint64_t next_;
+  StreamHash hash_;
+  uint64_t done_ = 0;
+  std::string value_buffer_;
+};
+
+class TraceRunStream final : public OperationStream {
+ public:
+  TraceRunStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
+      : trace_(workload.replay),
+        end_(options.operations > ~options.first
+                 ? trace_->operations()
+                 : std::min(options.first + options.operations, trace_->operations())),
+        step_(static_cast<uint64_t>(options.clients)),
+        state_(state),
+        next_(options.first + static_cast<uint64_t>(options.client)),
+        hash_(workload) {}
+
+  bool Next(Operation* op) override {
+    if (next_ >= end_) return false;
+    const TraceOperation traced = trace_->OperationAt(next_);
+    *op = Operation();
+    op->kind = traced.kind;
+    op->index = next_;
+    op->record = traced.record;
+    op->key = trace_->Key(traced.record);
+    if (PutsValue(traced.kind)) {
+      op->version = TraceVersion(next_ + 1, traced.argument);
+      op->value = state_->values().Make(op->record, op->version, &value_buffer_);
+    } else {
+      op->version = Writes(traced.kind) ? TraceVersion(next_ + 1, 0) : 0;
+      op->scan_length = static_cast<uint32_t>(traced.argument);
+    }
+    if (traced.kind == OperationKind::kDeleteRange) {
+      op->end_key = trace_->Key(traced.record + traced.argument);
+    }
+    hash_.Add(*op);
+    ++done_;
+    next_ += step_;
+    return true;
+  }
+  // Of this trace: equal operations of others are on other keys.
+  uint64_t hash() const override { return hash_.sum() + done_ * trace_->identity(); }
+
+ private:
+  const std::shared_ptr<const Trace> trace_;
+  const uint64_t end_;
+  const uint64_t step_;
+  WorkloadState* const state_;
+  uint64_t next_;
+  StreamHash hash_;
+  uint64_t done_ = 0;
+  std::string value_buffer_;
+};
+
+}  // namespace
+
+std::unique_ptr<OperationStream> NewTraceLoadStream(const Workload& workload,
+                                                    const StreamOptions& options,
+                                                    WorkloadState* state) {
+  return std::make_unique<TraceLoadStream>(workload, options, state);
+}
+
+std::unique_ptr<OperationStream> NewTraceRunStream(const Workload& workload,
+                                                   const StreamOptions& options,
+                                                   WorkloadState* state) {
+  return std::make_unique<TraceRunStream>(workload, options, state);
+}
+
+}  // namespace varve::workloads
