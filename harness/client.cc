@@ -49,6 +49,7 @@ Status Client::Loop() {
     }
     if (end >= sample_end_) HandOver(end);
     latency_[static_cast<size_t>(operation.kind)].Record(clock_.ElapsedNs(start, end));
+    if (operation.kind == OperationKind::kReadModifyWrite) RecordCalls(start, end);
     if (kPaced) RecordPaced(operation, start, end);
     Count(operation);
     completed_.store(++completed, std::memory_order_relaxed);
@@ -79,6 +80,15 @@ void Client::RecordPaced(const Operation& operation, uint64_t start, uint64_t en
   paced_->queueing.Record(clock_.ElapsedNs(intended_, start));
 }
 
+// The two calls of a read-modify-write.
+void Client::RecordCalls(uint64_t start, uint64_t end) {
+  latency_[kReadModifyWriteRead].Record(clock_.ElapsedNs(start, between_));
+  latency_[kReadModifyWriteUpdate].Record(clock_.ElapsedNs(between_, end));
+  if (paced_ == nullptr) return;
+  paced_->response[kReadModifyWriteRead].Record(clock_.ElapsedNs(intended_, between_));
+  paced_->response[kReadModifyWriteUpdate].Record(clock_.ElapsedNs(intended_, end));
+}
+
 // What is left over when the time is over before a slow store has begun all that was due.
 void Client::CountUnserved() {
   if (clock_.End() < schedule_.end) return;
@@ -98,6 +108,7 @@ Status Client::Perform(const Operation& operation) {
       return parts_.store->Put(operation.key, operation.value);
     case OperationKind::kReadModifyWrite: {
       Status status = Get(operation);
+      between_ = clock_.End();
       return status.ok() ? parts_.store->Put(operation.key, operation.value) : status;
     }
     case OperationKind::kDelete:

@@ -69,6 +69,7 @@ class alignas(64) Client {
   Status Loop();
   bool WaitForArrival();
   void RecordPaced(const Operation& operation, uint64_t start, uint64_t end);
+  void RecordCalls(uint64_t start, uint64_t end);
   void CountUnserved();
   Status Perform(const Operation& operation);
   Status Get(const Operation& operation);
@@ -85,7 +86,8 @@ class alignas(64) Client {
 
   bool found_ = false;  // the answer of the last get
   std::string value_;
-  ScanAnswer scanned_;  // of the last scan
+  ScanAnswer scanned_;    // of the last scan
+  uint64_t between_ = 0;  // the two calls of the last read-modify-write, in ticks
   const Store::Visit visit_;
 
   std::atomic<uint64_t> completed_{0};

@@ -27,6 +27,16 @@ uint64_t Histogram::HighestOf(size_t index) {
   return LowestOf(index) + (uint64_t{1} << ShiftOf(index)) - 1;
 }
 
+void Histogram::AddBucket(size_t index, uint64_t count) {
+  if (count == 0) return;
+  const uint64_t value_ns = HighestOf(index);
+  counts_[index] += count;
+  count_ += count;
+  sum_ns_ += value_ns * count;
+  min_ns_ = std::min(min_ns_, value_ns);
+  max_ns_ = std::max(max_ns_, value_ns);
+}
+
 void Histogram::Merge(const Histogram& other) {
   if (other.count_ == 0) return;
   const size_t first = IndexOf(other.min_ns_);

@@ -35,6 +35,10 @@ class Histogram {
     if (value_ns > max_ns_) max_ns_ = value_ns;
   }
 
+  // `count` durations of which only the bucket is known, as the largest that it counts.
+  // REQUIRES: index < kBuckets.
+  void AddBucket(size_t index, uint64_t count);
+
   void Merge(const Histogram& other);
   void Clear();
 

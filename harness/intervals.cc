@@ -25,6 +25,16 @@ ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
   return *this;
 }
 
+std::string_view TimedName(size_t timed) {
+  if (timed == kReadModifyWriteRead) return "read_modify_write_read";
+  if (timed == kReadModifyWriteUpdate) return "read_modify_write_update";
+  return OperationName(static_cast<workloads::OperationKind>(timed));
+}
+
+void MergeOperations(const KindHistograms& latency, Histogram* all) {
+  for (size_t kind = 0; kind < workloads::kOperationKinds; ++kind) all->Merge(latency[kind]);
+}
+
 void PacedLatency::Merge(const PacedLatency& other) {
   for (size_t kind = 0; kind < response.size(); ++kind) response[kind].Merge(other.response[kind]);
   queueing.Merge(other.queueing);

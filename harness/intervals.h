@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "harness/histogram.h"
@@ -37,7 +38,19 @@ struct ClientCounts {
   ClientCounts& operator+=(const ClientCounts& other);
 };
 
-using KindHistograms = std::array<Histogram, workloads::kOperationKinds>;
+// What is timed: every kind of operation and, behind them, the two calls of a read-modify-write,
+// which that kind times as one.
+inline constexpr size_t kReadModifyWriteRead = workloads::kOperationKinds;
+inline constexpr size_t kReadModifyWriteUpdate = kReadModifyWriteRead + 1;
+inline constexpr size_t kTimedKinds = kReadModifyWriteUpdate + 1;
+
+// "read", … as OperationName; "read_modify_write_read", "read_modify_write_update".
+std::string_view TimedName(size_t timed);
+
+using KindHistograms = std::array<Histogram, kTimedKinds>;
+
+// Adds those of all operations, each once, to *all.
+void MergeOperations(const KindHistograms& latency, Histogram* all);
 
 // Open loop only: what operations took from the moment at which they should have begun.
 struct PacedLatency {

@@ -52,10 +52,9 @@ Json AllLatencies(const KindHistograms& latency) {
   Json json = Json::object();
   Histogram all;
   for (size_t kind = 0; kind < latency.size(); ++kind) {
-    if (latency[kind].count() == 0) continue;
-    json[OperationName(static_cast<workloads::OperationKind>(kind))] = LatencyJson(latency[kind]);
-    all.Merge(latency[kind]);
+    if (latency[kind].count() > 0) json[TimedName(kind)] = LatencyJson(latency[kind]);
   }
+  MergeOperations(latency, &all);
   if (all.count() > 0) json["all"] = LatencyJson(all);
   return json;
 }
@@ -181,7 +180,7 @@ void AddPacingCaveats(const PhaseRecord& measure, const PacedLatency* paced,
                       std::vector<std::string>* caveats) {
   if (paced == nullptr) return;
   Histogram response;
-  for (const Histogram& histogram : paced->response) response.Merge(histogram);
+  MergeOperations(paced->response, &response);
   const auto lag_ns = static_cast<double>(paced->lag.PercentileNs(99));
   const auto median_ns = static_cast<double>(response.PercentileNs(50));
   if (lag_ns > kLagMax * median_ns) {

@@ -77,7 +77,7 @@ void AddTree(const StoreState& store, Cells* cells) {
 
 void AddLatency(const KindHistograms& latency, Cells* cells) {
   Histogram all;
-  for (const Histogram& histogram : latency) all.Merge(histogram);
+  MergeOperations(latency, &all);
   const bool known = all.count() > 0;
   cells->AddIf(known, all.PercentileNs(50));
   cells->AddIf(known, all.PercentileNs(99));
@@ -185,9 +185,8 @@ Status Sampler::Write(const SampleState& state, const Interval& interval) {
     const Histogram& histogram = interval.latency[kind];
     if (histogram.count() == 0) continue;
     summary_->latency[kind].Merge(histogram);
-    const auto name = OperationName(static_cast<workloads::OperationKind>(kind));
-    Status status =
-        files_->WriteHistogram(HlogLine(prefix + std::string(name), start, length, histogram));
+    Status status = files_->WriteHistogram(
+        HlogLine(prefix + std::string(TimedName(kind)), start, length, histogram));
     if (!status.ok()) return status;
   }
   if (Status status = WriteResponses(start, length, interval); !status.ok()) return status;
@@ -203,9 +202,8 @@ Status Sampler::WriteResponses(double start_seconds, double seconds, const Inter
   for (size_t kind = 0; kind < interval.paced->response.size(); ++kind) {
     const Histogram& histogram = interval.paced->response[kind];
     if (histogram.count() == 0) continue;
-    const auto name = OperationName(static_cast<workloads::OperationKind>(kind));
     Status status = files_->WriteHistogram(
-        HlogLine(prefix + std::string(name), start_seconds, seconds, histogram));
+        HlogLine(prefix + std::string(TimedName(kind)), start_seconds, seconds, histogram));
     if (!status.ok()) return status;
   }
   return {};

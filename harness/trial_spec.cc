@@ -249,8 +249,10 @@ std::string TrialSpec::Id() const { return fmt::format("{:016x}", HashKey(ToJson
 
 Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
                                           const std::string& workloads_directory) {
+  const bool spelt_out = spec.workload.size() == workloads::Properties().size();
   Result<workloads::Workload> found =
-      workloads::FindWorkload(spec.trial.workload, {workloads_directory});
+      spelt_out ? workloads::Workload()
+                : workloads::FindWorkload(spec.trial.workload, {workloads_directory});
   if (!found.ok()) return found;
   workloads::Workload workload = std::move(found).value();
   for (const SettingText& setting : spec.workload) {

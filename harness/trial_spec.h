@@ -76,8 +76,9 @@ std::string TrialSettingText(const TrialSpec& spec, std::string_view name);
 // The value of a setting as results write it: bytes and counts as numbers, flags as booleans.
 nlohmann::json TrialSettingJson(std::string_view name, const std::string& text);
 
-// The workload that the trial asks for: the file called trial.workload, then the properties of
-// `workload`, then trial.records and trial.operations if they are not 0. Checked as a whole.
+// The workload that the trial asks for: the file called trial.workload (not read if `workload` has
+// every property), then the properties of `workload`, then trial.records and trial.operations if
+// they are not 0. Checked as a whole.
 Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
                                           const std::string& workloads_directory);
 

@@ -144,7 +144,7 @@ Result<Workload> StartFrom(const toml::table& table, const std::string& path) {
   if (ycsb == nullptr) return Workload();
   const std::optional<std::string> name = TextOf(*ycsb);
   if (!ycsb->is_string()) return InvalidAt(path, ycsb->source(), "ycsb must be the name of a file");
-  Result<Workload> workload = LoadYcsb(BesideFile(path, *name), {});
+  Result<Workload> workload = LoadYcsbWorkload(BesideFile(path, *name));
   if (workload.ok() || workload.status().code() != Status::Code::kNotFound) return workload;
   return InvalidAt(path, ycsb->source(), workload.status().message());
 }
@@ -224,7 +224,7 @@ Result<Workload> ParseWorkload(const std::string& text, const std::string& path)
 
 Result<Workload> LoadWorkload(const std::string& path) {
   if (path.ends_with(kTraceExtension)) return OpenTraceWorkload(path);
-  if (!path.ends_with(kExtension)) return LoadYcsb(path, {});
+  if (!path.ends_with(kExtension)) return LoadYcsbWorkload(path);
   const Result<std::string> text = ReadWorkloadText(path);
   if (!text.ok()) return text.status();
   return ParseWorkload(*text, path);

@@ -1,4 +1,4 @@
-// The table of YCSB's properties, and their translation. See ycsb_properties.h.
+// The translation of YCSB's properties. See ycsb_properties.h.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/ycsb_properties.h"
@@ -12,92 +12,25 @@
 #include "workloads/lengths.h"
 #include "workloads/text.h"
 #include "workloads/workload_file.h"
+#include "workloads/ycsb_table.h"
 
 namespace varve::workloads {
 namespace {
 
-enum class Treatment {
-  kTranslated,  // detail: the property of Workload that it sets, as it is written
-  kByHand,      // by a function of its own
-  kAccepted,    // detail: why it makes no difference
-  kOnlyDefault  // detail: what to do instead of setting it
-};
+using enum YcsbTreatment;
+using Row = YcsbRow;
 
-struct Row {
-  std::string_view name;
-  std::string_view fallback;
-  Treatment treatment;
-  std::string_view detail;
-};
+// True and false as Java reads them, but nothing else.
+Result<bool> ParseFlag(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (lower == "true" || lower == "false") return lower == "true";
+  return Status::InvalidArgument(
+      fmt::format("\"{}\" is neither true nor false", text.substr(0, 60)));
+}
 
-constexpr std::string_view kNotYet = "not implemented yet";
-constexpr std::string_view kOwnResults = "not implemented: results have a format of their own";
-
-using enum Treatment;
-constexpr Row kRows[] = {
-    {"workload", "site.ycsb.workloads.CoreWorkload", kByHand, "CoreWorkload only"},
-    {"recordcount", "0", kByHand, "records; 0 means 2147483647"},
-    {"operationcount", "0", kByHand, "operations; required by requestdistribution=zipfian"},
-    {"insertstart", "0", kTranslated, "insert_start"},
-    {"insertcount", "", kByHand, "insert_count; recordcount - insertstart if not given"},
-    {"insertorder", "hashed", kTranslated, "key_order"},
-    {"zeropadding", "1", kTranslated, "zero_padding"},
-    {"fieldcount", "10", kByHand, "fields"},
-    {"fieldlength", "100", kByHand, "value_bytes is fieldcount times fieldlength"},
-    {"minfieldlength", "1", kByHand, "value_bytes_min is fieldcount times minfieldlength"},
-    {"fieldlengthdistribution", "constant", kByHand, "value_distribution"},
-    {"fieldlengthhistogram", "hist.txt", kByHand, "value_histogram; beside the property file"},
-    {"readproportion", "0.95", kTranslated, "read_proportion"},
-    {"updateproportion", "0.05", kTranslated, "update_proportion"},
-    {"insertproportion", "0", kTranslated, "insert_proportion"},
-    {"scanproportion", "0", kTranslated, "scan_proportion"},
-    {"readmodifywriteproportion", "0", kTranslated, "read_modify_write_proportion"},
-    {"requestdistribution", "uniform", kByHand, "key_chooser"},
-    {"hotspotdatafraction", "0.2", kTranslated, "hotspot_data_fraction"},
-    {"hotspotopnfraction", "0.8", kTranslated, "hotspot_operation_fraction"},
-    {"exponential.percentile", "95", kTranslated, "exponential_percentile"},
-    {"exponential.frac", "0.8571428571", kTranslated, "exponential_fraction"},
-    {"minscanlength", "1", kTranslated, "scan_length_min"},
-    {"maxscanlength", "1000", kTranslated, "scan_length_max"},
-    {"scanlengthdistribution", "uniform", kByHand, "scan_length_distribution"},
-
-    {"table", "usertable", kAccepted, "no part of a key; a store has one table"},
-    {"fieldnameprefix", "field", kAccepted, "names of fields are not stored"},
-    {"readallfields", "true", kOnlyDefault, "not implemented: a read returns the whole value"},
-    {"readallfieldsbyname", "false", kAccepted, "a read returns the whole value"},
-    {"writeallfields", "false", kAccepted, "a write is of the whole value"},
-    {"dataintegrity", "false", kOnlyDefault,
-     "not implemented: a trial verifies values with a scheme of its own (trial.verify)"},
-    {"core_workload_insertion_retry_limit", "0", kOnlyDefault, kNotYet},
-    {"core_workload_insertion_retry_interval", "3", kAccepted, "nothing is tried again"},
-    {"core_workload_insertion_keep_going_on_error", "false", kOnlyDefault, kNotYet},
-
-    {"threadcount", "1", kOnlyDefault, "a setting of the trial here: clients"},
-    {"target", "0", kOnlyDefault, kNotYet},
-    {"maxexecutiontime", "0", kOnlyDefault, "a setting of the trial here: seconds"},
-    {"dotransactions", "true", kOnlyDefault, "not implemented: a trial always loads, then runs"},
-    {"db", "", kOnlyDefault, "a setting of the trial here: store"},
-    {"status", "", kAccepted, "progress is always shown"},
-    {"status.interval", "10", kAccepted, "progress is always shown"},
-    {"label", "", kAccepted, "only part of YCSB's progress line"},
-    {"spin.sleep", "false", kOnlyDefault, kNotYet},
-    {"exporter", "site.ycsb.measurements.exporter.TextMeasurementsExporter", kOnlyDefault,
-     kOwnResults},
-    {"exportfile", "", kOnlyDefault, kOwnResults},
-    {"measurementtype", "hdrhistogram", kOnlyDefault, kOwnResults},
-    {"measurement.interval", "op", kOnlyDefault, kNotYet},
-    {"measurement.trackjvm", "false", kOnlyDefault, kOwnResults},
-    {"measurement.histogram.verbose", "false", kOnlyDefault, kOwnResults},
-    {"measurement.raw.output_file", "", kOnlyDefault, kOwnResults},
-    {"measurement.raw.no_summary", "false", kOnlyDefault, kOwnResults},
-    {"hdrhistogram.percentiles", "50,95,99", kOnlyDefault, kOwnResults},
-    {"hdrhistogram.fileoutput", "false", kOnlyDefault, kOwnResults},
-    {"hdrhistogram.output.path", "", kOnlyDefault, kOwnResults},
-    {"histogram.buckets", "1000", kOnlyDefault, kOwnResults},
-    {"timeseries.granularity", "1000", kOnlyDefault, kOwnResults},
-    {"reportlatencyforeacherror", "false", kOnlyDefault, kOwnResults},
-    {"latencytrackederrors", "", kOnlyDefault, kOwnResults},
-};
+bool IsFlag(const Row& row) { return row.fallback == "true" || row.fallback == "false"; }
 
 struct Given {
   std::string value;
@@ -107,11 +40,12 @@ struct Given {
 // The properties of a file and of overrides, with YCSB's defaults behind them.
 class Translation {
  public:
+  // `path`: of the last file, beside which others are sought.
   explicit Translation(std::string path) : path_(std::move(path)) {}
 
   Status Add(std::string_view name, std::string_view value, std::string where) {
     std::vector<std::string_view> names;
-    for (const Row& row : kRows) names.push_back(row.name);
+    for (const Row& row : YcsbRows()) names.push_back(row.name);
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       return Status::InvalidArgument(fmt::format("{}: YCSB has no property \"{}\"{}", where,
                                                  name.substr(0, 60), DidYouMean(name, names)));
@@ -120,15 +54,33 @@ class Translation {
     return {};
   }
 
-  Status Translate(Workload* workload) const {
-    workload->key_format = "ycsb";
-    for (const Row& row : kRows) {
-      if (Status status = TranslateRow(row, workload); !status.ok()) return At(row.name, status);
+  Status Translate(YcsbRun* run) const {
+    run->workload.key_format = "ycsb";
+    for (const Row& row : YcsbRows()) {
+      if (Status status = TranslateRow(row, run); !status.ok()) return At(row.name, status);
     }
-    for (const auto by_hand :
-         {&Translation::Class, &Translation::Counts, &Translation::Distribution,
-          &Translation::Fields, &Translation::ScanLengths}) {
-      if (Status status = (this->*by_hand)(workload); !status.ok()) return status;
+    for (const auto by_hand : {&Translation::Class, &Translation::Order, &Translation::Counts,
+                               &Translation::Distribution, &Translation::Fields,
+                               &Translation::ScanLengths, &Translation::LoadOnly}) {
+      if (Status status = (this->*by_hand)(&run->workload); !status.ok()) return status;
+    }
+    if (Status status = Trial(run); !status.ok()) return status;
+    return Report(&run->report);
+  }
+
+  // An error if something was asked for that a workload alone cannot hold.
+  Status CheckWorkloadOnly() const {
+    for (const Row& row : YcsbRows()) {
+      if (row.treatment != kTrial && row.treatment != kReport) continue;
+      if (!IsGiven(row.name) || Value(row.name) == row.fallback) continue;
+      if (row.treatment == kTrial) {
+        return At(row.name,
+                  Invalid(fmt::format("only `varve bench -P` honours it; anything else that runs a "
+                                      "workload sets trial.{}",
+                                      row.detail)));
+      }
+      return At(row.name, Invalid("only `varve bench -P` honours it, which can print what YCSB "
+                                  "prints"));
     }
     return {};
   }
@@ -140,7 +92,7 @@ class Translation {
   std::string_view Value(std::string_view name) const {
     const auto found = given_.find(name);
     if (found != given_.end()) return found->second.value;
-    return std::find_if(std::begin(kRows), std::end(kRows),
+    return std::find_if(YcsbRows().begin(), YcsbRows().end(),
                         [&](const Row& row) { return row.name == name; })
         ->fallback;
   }
@@ -153,11 +105,26 @@ class Translation {
     return status.Annotate(fmt::format("{}: {}", place, name));
   }
 
-  Status TranslateRow(const Row& row, Workload* workload) const {
+  bool IsDefault(const Row& row) const { return Value(row.name) == row.fallback; }
+
+  Result<bool> Flag(std::string_view name) const {
+    const Result<bool> flag = ParseFlag(Value(name));
+    return flag.ok() ? flag : At(name, flag.status());
+  }
+
+  Status TranslateRow(const Row& row, YcsbRun* run) const {
     const std::string_view value = Value(row.name);
-    if (row.treatment == kTranslated) return SetProperty(workload, row.detail, value);
-    if (row.treatment == kOnlyDefault && value != row.fallback)
-      return Invalid(std::string(row.detail));
+    if (row.treatment == kTranslated) return SetProperty(&run->workload, row.detail, value);
+    if (IsFlag(row)) {
+      const Result<bool> flag = ParseFlag(value);
+      if (!flag.ok()) return flag.status();
+      if (*flag == (row.fallback == "true")) return {};
+    }
+    if (IsDefault(row)) return {};
+    if (row.treatment == kOnlyDefault) return Invalid(std::string(row.detail));
+    if (row.treatment == kAccepted) {
+      run->notes.emplace_back(At(row.name, Invalid(std::string(row.detail))).message());
+    }
     return {};
   }
 
@@ -165,6 +132,16 @@ class Translation {
     const std::string_view name = Value("workload");
     if (name.ends_with(".CoreWorkload") || name == "CoreWorkload") return {};
     return At("workload", Invalid("not implemented: only CoreWorkload is"));
+  }
+
+  Status Order(Workload* w) const {
+    const std::string_view order = Value("insertorder");
+    if (order == "hashed" || order == "ordered") return SetProperty(w, "key_order", order);
+    return At(
+        "insertorder",
+        Invalid(fmt::format(
+            "\"{}\" is none of hashed or ordered (YCSB takes anything but hashed for ordered){}",
+            order.substr(0, 60), DidYouMean(order, {"hashed", "ordered"}))));
   }
 
   Status Counts(Workload* w) const {
@@ -184,11 +161,9 @@ class Translation {
 
   Status Distribution(Workload* w) const {
     const std::string_view name = Value("requestdistribution");
-    if (Status s = OneOf("requestdistribution",
-                         {"uniform", "zipfian", "latest", "hotspot", "sequential", "exponential"});
-        !s.ok()) {
-      return s;
-    }
+    const std::vector<std::string_view> names = {"uniform", "zipfian",    "latest",
+                                                 "hotspot", "sequential", "exponential"};
+    if (Status s = OneOf("requestdistribution", name, names); !s.ok()) return s;
     w->key_chooser = name == "zipfian" ? "ycsb_scrambled" : name;
     if (name != "zipfian" || IsGiven("operationcount")) return {};
     return At("requestdistribution", Invalid("zipfian requires operationcount, as in YCSB"));
@@ -211,11 +186,8 @@ class Translation {
 
   Status FieldLengths(Workload* w) const {
     const std::string_view name = Value("fieldlengthdistribution");
-    if (Status s =
-            OneOf("fieldlengthdistribution", {"constant", "uniform", "zipfian", "histogram"});
-        !s.ok()) {
-      return s;
-    }
+    const std::vector<std::string_view> names = {"constant", "uniform", "zipfian", "histogram"};
+    if (Status s = OneOf("fieldlengthdistribution", name, names); !s.ok()) return s;
     if (name != "histogram") return SetProperty(w, "value_distribution", name);
     const auto bins = ReadHistogramFile(BesideFile(path_, Value("fieldlengthhistogram")));
     if (!bins.ok()) return At("fieldlengthhistogram", bins.status());
@@ -228,61 +200,190 @@ class Translation {
   }
 
   Status ScanLengths(Workload* w) const {
-    if (Status s = OneOf("scanlengthdistribution", {"uniform", "zipfian"}); !s.ok()) return s;
-    return SetProperty(w, "scan_length_distribution", Value("scanlengthdistribution"));
+    const std::string_view name = Value("scanlengthdistribution");
+    if (Status s = OneOf("scanlengthdistribution", name, {"uniform", "zipfian"}); !s.ok()) return s;
+    return SetProperty(w, "scan_length_distribution", name);
   }
 
-  // Whether the value of a property is one of these names.
-  Status OneOf(std::string_view property, const std::vector<std::string_view>& names) const {
-    const std::string_view name = Value(property);
-    if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-    return At(property, Invalid(fmt::format("\"{}\" is none of {}{}", name.substr(0, 60),
-                                            JoinNames(names), DidYouMean(name, names))));
+  // A load is measured as a run of nothing but inserts. As in YCSB, recordcount of them if there is
+  // no insertcount, wherever they start.
+  Status LoadOnly(Workload* w) const {
+    const Result<bool> transactions = Flag("dotransactions");
+    if (!transactions.ok()) return transactions.status();
+    if (*transactions) return {};
+    w->operations = IsGiven("insertcount") ? w->insert_count : w->records;
+    w->records = w->insert_start;
+    w->insert_count = 0;
+    w->read_proportion = w->update_proportion = w->scan_proportion = 0;
+    w->read_modify_write_proportion = 0;
+    w->insert_proportion = 1;
+    return {};
   }
 
-  const std::string path_;  // of the property file
+  Result<uint64_t> Count(std::string_view name) const {
+    const Result<uint64_t> count = ParseCount(Value(name));
+    return count.ok() ? count : At(name, count.status());
+  }
+
+  void AddTrial(std::string_view ycsb, std::string_view ours, std::string text,
+                YcsbRun* run) const {
+    const std::string origin = fmt::format("{}: {}", given_.find(ycsb)->second.where, ycsb);
+    run->trial.push_back({std::string(ours), std::move(text), origin});
+  }
+
+  Status Trial(YcsbRun* run) const {
+    const auto threads = Count("threadcount"), target = Count("target"),
+               seconds = Count("maxexecutiontime");
+    for (const auto* count : {&threads, &target, &seconds}) {
+      if (!count->ok()) return count->status();
+    }
+    if (IsGiven("threadcount")) {
+      AddTrial("threadcount", "clients", fmt::format("{}", *threads), run);
+    }
+    if (*target > 0) {
+      AddTrial("target", "arrivals", "constant", run);
+      AddTrial("target", "rate_ops_per_second", fmt::format("{}", *target), run);
+    }
+    if (*seconds > 0) {
+      AddTrial("maxexecutiontime", "seconds", fmt::format("{}", *seconds), run);
+      // Without it, a trial would end by time alone.
+      AddTrial("maxexecutiontime", "operations", fmt::format("{}", run->workload.operations), run);
+    }
+    return Integrity(run);
+  }
+
+  Status Integrity(YcsbRun* run) const {
+    const Result<bool> integrity = Flag("dataintegrity");
+    if (!integrity.ok()) return integrity.status();
+    run->report.data_integrity = *integrity;
+    if (!*integrity) return {};
+    if (run->workload.value_distribution != "constant") {
+      return At("dataintegrity", Invalid("needs fieldlengthdistribution=constant, as in YCSB"));
+    }
+    AddTrial("dataintegrity", "verify", "true", run);
+    return {};
+  }
+
+  Status Report(YcsbReport* report) const {
+    report->asked = std::any_of(YcsbRows().begin(), YcsbRows().end(), [&](const Row& row) {
+      return row.treatment == kReport && !IsDefault(row);
+    });
+    const std::string_view exporter = Value("exporter");
+    report->exporter = exporter.substr(exporter.rfind('.') + 1);
+    report->file = Text("exportfile");
+    report->interval = Text("measurement.interval");
+    const Result<bool> buckets = Flag("measurement.histogram.verbose");
+    if (!buckets.ok()) return buckets.status();
+    report->buckets = *buckets;
+    if (Status s = OneOf("exporter", report->exporter,
+                         {"TextMeasurementsExporter", "JSONMeasurementsExporter",
+                          "JSONArrayMeasurementsExporter"});
+        !s.ok()) {
+      return s;
+    }
+    if (Status s = OneOf("measurement.interval", report->interval, {"op", "intended", "both"});
+        !s.ok()) {
+      return s;
+    }
+    return Percentiles(&report->percentiles);
+  }
+
+  Status Percentiles(std::vector<double>* percentiles) const {
+    constexpr std::string_view kName = "hdrhistogram.percentiles";
+    percentiles->clear();
+    std::string_view rest = Value(kName);
+    while (true) {
+      const size_t comma = std::min(rest.find(','), rest.size());
+      const Result<double> percentile = ParseNumber(Trim(rest.substr(0, comma)));
+      if (!percentile.ok()) return At(kName, percentile.status());
+      if (*percentile <= 0 || *percentile > 100) {
+        return At(kName, Invalid(fmt::format("{} is not above 0 and at most 100", *percentile)));
+      }
+      percentiles->push_back(*percentile);
+      if (comma == rest.size()) return {};
+      rest.remove_prefix(comma + 1);
+    }
+  }
+
+  std::string Text(std::string_view name) const { return std::string(Value(name)); }
+
+  Status OneOf(std::string_view property, std::string_view value,
+               const std::vector<std::string_view>& names) const {
+    if (std::find(names.begin(), names.end(), value) != names.end()) return {};
+    return At(property, Invalid(fmt::format("\"{}\" is none of {}{}", value.substr(0, 60),
+                                            JoinNames(names), DidYouMean(value, names))));
+  }
+
+  std::string path_;
   std::map<std::string, Given, std::less<>> given_;
 };
 
-}  // namespace
-
-Result<Workload> ParseYcsb(std::string_view text, const std::string& path,
-                           const std::vector<PropertyText>& overrides) {
-  const Result<std::vector<JavaProperty>> properties = ParseJavaProperties(text);
-  if (!properties.ok()) {
-    return Status::InvalidArgument(fmt::format("{}:{}", path, properties.status().message()));
-  }
-  Translation translation(path);
-  for (const JavaProperty& property : *properties) {
-    const std::string where = fmt::format("{}:{}", path, property.line);
-    if (Status s = translation.Add(property.name, property.value, where); !s.ok()) return s;
+Result<Translation> Collect(const std::vector<YcsbFile>& files,
+                            const std::vector<PropertyText>& overrides) {
+  Translation translation(files.empty() ? "" : files.back().path);
+  for (const YcsbFile& file : files) {
+    const Result<std::vector<JavaProperty>> properties = ParseJavaProperties(file.text);
+    if (!properties.ok()) {
+      return Status::InvalidArgument(
+          fmt::format("{}:{}", file.path, properties.status().message()));
+    }
+    for (const JavaProperty& property : *properties) {
+      const std::string where = fmt::format("{}:{}", file.path, property.line);
+      if (Status s = translation.Add(property.name, property.value, where); !s.ok()) return s;
+    }
   }
   for (const PropertyText& override_ : overrides) {
     if (Status s = translation.Add(override_.name, override_.text, "-p"); !s.ok()) return s;
   }
-  Workload workload;
-  if (Status s = translation.Translate(&workload); !s.ok()) return s;
-  return workload;
+  return translation;
 }
 
-Result<Workload> LoadYcsb(const std::string& path, const std::vector<PropertyText>& overrides) {
-  std::string text;
-  if (!path.empty()) {
-    Result<std::string> file = ReadWorkloadText(path);
-    if (!file.ok()) return file.status();
-    text = std::move(*file);
+Result<std::vector<YcsbFile>> ReadFiles(const std::vector<std::string>& paths) {
+  std::vector<YcsbFile> files;
+  for (const std::string& path : paths) {
+    Result<std::string> text = ReadWorkloadText(path);
+    if (!text.ok()) return text.status();
+    files.push_back({path, std::move(*text)});
   }
-  Result<Workload> workload = ParseYcsb(text, path, overrides);
-  if (!workload.ok()) return workload.status();
+  return files;
+}
+
+void Name(const std::string& path, Workload* workload) {
   workload->name = path.substr(path.rfind('/') + 1);
   workload->title = fmt::format("YCSB property file {}", workload->name);
-  return workload;
 }
 
-std::vector<YcsbPropertyHelp> YcsbProperties() {
-  std::vector<YcsbPropertyHelp> help;
-  for (const Row& row : kRows) help.push_back({row.name, row.fallback, row.detail});
-  return help;
+}  // namespace
+
+Result<YcsbRun> ParseYcsb(const std::vector<YcsbFile>& files,
+                          const std::vector<PropertyText>& overrides) {
+  const Result<Translation> translation = Collect(files, overrides);
+  if (!translation.ok()) return translation.status();
+  YcsbRun run;
+  if (Status s = translation->Translate(&run); !s.ok()) return s;
+  return run;
+}
+
+Result<YcsbRun> LoadYcsb(const std::vector<std::string>& paths,
+                         const std::vector<PropertyText>& overrides) {
+  const Result<std::vector<YcsbFile>> files = ReadFiles(paths);
+  if (!files.ok()) return files.status();
+  Result<YcsbRun> run = ParseYcsb(*files, overrides);
+  if (!run.ok()) return run;
+  Name(paths.empty() ? "ycsb_defaults" : paths.back(), &run->workload);
+  return run;
+}
+
+Result<Workload> LoadYcsbWorkload(const std::string& path) {
+  const Result<std::vector<YcsbFile>> files = ReadFiles({path});
+  if (!files.ok()) return files.status();
+  const Result<Translation> translation = Collect(*files, {});
+  if (!translation.ok()) return translation.status();
+  YcsbRun run;
+  if (Status s = translation->Translate(&run); !s.ok()) return s;
+  if (Status s = translation->CheckWorkloadOnly(); !s.ok()) return s;
+  Name(path, &run.workload);
+  return run.workload;
 }
 
 }  // namespace varve::workloads

@@ -6,22 +6,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "engine/setting_text.h"
 #include "harness/commands/arguments.h"
 #include "harness/commands/bench_summary.h"
 #include "harness/commands/command.h"
+#include "harness/commands/ycsb_options.h"
 #include "harness/experiment.h"
 #include "harness/files.h"
 #include "harness/home.h"
 #include "harness/interrupt.h"
 #include "harness/plan.h"
 #include "harness/runner.h"
+#include "harness/ycsb_output.h"
 #include "workloads/workload_file.h"
-#include "workloads/ycsb_properties.h"
 
 namespace varve::harness {
 namespace {
@@ -32,25 +35,47 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 8> kShort = {
     "store", "workload", "clients", "seed", "records", "operations", "seconds", "repetitions"};
 
+// What can be printed. An exporter of YCSB's, if the name says which one.
+struct Format {
+  std::string_view name;
+  std::string_view exporter;
+};
+constexpr Format kFormats[] = {{"summary", ""},
+                               {"json", ""},
+                               {"ycsb", ""},
+                               {"ycsb_json", "JSONMeasurementsExporter"},
+                               {"ycsb_json_array", "JSONArrayMeasurementsExporter"}};
+
+std::vector<std::string> FormatNames() {
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) names.emplace_back(format.name);
+  return names;
+}
+
 Syntax BenchSyntax() {
   Syntax syntax(
       {"bench", "bench [options]",
        "Loads a store, runs a workload against it, and prints what came out. Every setting\n"
-       "can be given; the files of results are those of an experiment.\n",
+       "can be given; the files of results are those of an experiment.\n"
+       "\n"
+       "-P and -p take YCSB's property files as they are, and its own flags -threads N,\n"
+       "-target N, -load, -t, -s and -l LABEL stand for the same properties as there.\n",
        "  varve bench --workload ycsb_a --engine.memtable skiplist\n"
        "  varve bench --store null --workload fill_random --operations 10000000\n"
-       "  varve bench -P workloads/ycsb/workloada -p recordcount=1000000\n",
+       "  varve bench -P workloads/ycsb/workloada -p recordcount=1000000\n"
+       "  varve bench -P workloads/ycsb/workloadf -threads 4 --format ycsb\n",
        "0 done, 1 failed or wrong answers, 2 wrong command line, 130 interrupted"});
   auto add = syntax.options.add_options();
   for (const std::string_view name : kShort) {
     add(std::string(name).c_str(), po::value<std::string>()->value_name("X"),
         fmt::format("as --trial.{}", name).c_str());
   }
-  add("properties,P", po::value<std::string>()->value_name("FILE"),
-      "a YCSB property file as the workload");
-  add("property,p", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
-      "a YCSB property, over those of -P");
-  add("json", "print result.json instead of the summary");
+  AddYcsbOptions(&syntax);
+  add("format", po::value<std::string>()->value_name("X"),
+      fmt::format("what is printed [{}]; usually summary, or what YCSB's properties ask for",
+                  fmt::join(FormatNames(), ", "))
+          .c_str());
+  add("json", "as --format json: result.json");
   add("results", po::value<std::string>()->value_name("DIR"),
       "where the results directory is made; usually `results`");
   add("data", po::value<std::string>()->value_name("DIR"),
@@ -59,63 +84,77 @@ Syntax BenchSyntax() {
   return syntax;
 }
 
-// -P and -p: the whole workload, spelt as ours.
-Result<std::vector<SettingText>> YcsbSettings(const po::variables_map& values) {
+// All that was given besides YCSB's, with their prefixes, the special before the general.
+std::vector<SettingText> Settings(const po::variables_map& values) {
   std::vector<SettingText> settings;
-  const std::string path = TextOr(values, "properties");
-  if (path.empty()) {
-    if (values.count("property") == 0) return settings;
-    return Status::InvalidArgument("-p changes the property file that -P names; there is no -P");
-  }
-  std::vector<workloads::PropertyText> overrides;
-  if (values.count("property") != 0) {
-    for (const std::string& text : values["property"].as<std::vector<std::string>>()) {
-      const size_t equals = text.find('=');
-      if (equals == std::string::npos) {
-        return Status::InvalidArgument(fmt::format("-p takes NAME=VALUE, not \"{}\"", text));
-      }
-      overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});
-    }
-  }
-  const Result<workloads::Workload> workload = workloads::LoadYcsb(path, overrides);
-  if (!workload.ok()) return workload.status();
-  std::error_code ignored;
-  settings.push_back({"trial.workload", fs::absolute(path, ignored).string()});
-  for (const workloads::PropertyText& property : workloads::PropertyTexts(*workload)) {
-    settings.push_back({"workload." + property.name, property.text});
-  }
-  return settings;
-}
-
-// All that was given, the special before the general.
-Result<std::vector<SettingText>> Settings(const po::variables_map& values) {
-  Result<std::vector<SettingText>> settings = YcsbSettings(values);
-  if (!settings.ok()) return settings;
   for (const std::string_view name : kShort) {
     std::string text = TextOr(values, std::string(name));
     if (text.empty()) continue;
     std::error_code ignored;
-    if (name == "workload" && workloads::IsWorkloadPath(text))
+    if (name == "workload" && workloads::IsWorkloadPath(text)) {
       text = fs::absolute(text, ignored).string();
-    settings->push_back({fmt::format("trial.{}", name), std::move(text)});
+    }
+    settings.push_back({fmt::format("trial.{}", name), std::move(text)});
   }
-  for (SettingText& setting : GivenSettings(values)) settings->push_back(std::move(setting));
+  for (SettingText& setting : GivenSettings(values)) settings.push_back(std::move(setting));
   return settings;
 }
 
-// Prints each repetition.
-int Conclude(const Plan& plan, const RunOutcome& outcome, bool as_json) {
-  for (const TrialSpec& spec : plan.trials) {
-    const std::string path = fmt::format("{}/trials/{}", outcome.directory, spec.Id());
-    const Result<std::string> text = ReadTextFile(path + "/result.json");
-    if (!text.ok()) continue;
-    if (as_json) {
-      fmt::print("{}", *text);
-    } else {
-      fmt::print("{}", BenchSummary(nlohmann::json::parse(*text)));
-    }
+Status SetAll(const po::variables_map& values, const YcsbOptions& ycsb, TrialSpec* spec) {
+  for (const workloads::YcsbTrialSetting& setting : ycsb.settings) {
+    const Status set = SetTrialSetting(spec, setting.name, setting.text);
+    if (!set.ok()) return setting.origin.empty() ? set : set.Annotate(setting.origin);
   }
-  if (!as_json) fmt::print("results: {}\n", outcome.directory);
+  for (const SettingText& setting : Settings(values)) {
+    const Status set = SetTrialSetting(spec, setting.name, setting.text);
+    if (!set.ok()) return set;
+  }
+  return {};
+}
+
+// What is printed: one of FormatNames(); *report follows if the name says how YCSB prints.
+Result<std::string> FormatOf(const po::variables_map& values, workloads::YcsbReport* report) {
+  std::string name = TextOr(values, "format");
+  if (name.empty() && values.count("json") != 0) name = "json";
+  if (name.empty()) return std::string(report->asked ? "ycsb" : "summary");
+  const auto* format = std::find_if(std::begin(kFormats), std::end(kFormats),
+                                    [&](const Format& row) { return row.name == name; });
+  if (format == std::end(kFormats)) {
+    return Status::InvalidArgument(UnknownName("format", name, FormatNames()));
+  }
+  if (!format->exporter.empty()) report->exporter = format->exporter;
+  return name;
+}
+
+Result<std::string> Printed(const std::string& directory, std::string_view format,
+                            const workloads::YcsbReport& report) {
+  const Result<std::string> text = ReadTextFile(directory + "/result.json");
+  if (!text.ok() || format == "json") return text;
+  const nlohmann::json result = nlohmann::json::parse(*text);
+  if (format == "summary") return BenchSummary(result);
+  const Result<std::string> hlog = ReadTextFile(directory + "/latency.hlog");
+  return hlog.ok() ? YcsbOutput(result, *hlog, report) : hlog;
+}
+
+// Prints each repetition that there is.
+int Conclude(const Plan& plan, const RunOutcome& outcome, const std::string& format,
+             const workloads::YcsbReport& report) {
+  std::string all;
+  for (const TrialSpec& spec : plan.trials) {
+    const std::string directory = fmt::format("{}/trials/{}", outcome.directory, spec.Id());
+    if (!fs::exists(directory + "/result.json")) continue;
+    const Result<std::string> text = Printed(directory, format, report);
+    if (!text.ok()) return Fail(text.status().Annotate(directory));
+    all += *text;
+  }
+  const bool to_file = format.starts_with("ycsb") && !report.file.empty();
+  if (to_file) {
+    const Status written = WriteFileAtomically(report.file, all);
+    if (!written.ok()) return Fail(written.Annotate("exportfile"));
+  } else {
+    fmt::print("{}", all);
+  }
+  if (to_file || format == "summary") fmt::print("results: {}\n", outcome.directory);
   if (outcome.interrupted) return kExitInterrupted;
   if (outcome.failed == 0) return kExitOk;
   return Fail(Status::InvalidArgument(outcome.first_failure));
@@ -125,17 +164,22 @@ int Conclude(const Plan& plan, const RunOutcome& outcome, bool as_json) {
 
 int BenchCommand(const Arguments& arguments) {
   int exit_status = kExitOk;
-  const auto values = ParseArguments(BenchSyntax(), arguments, &exit_status);
+  const auto values = ParseArguments(BenchSyntax(), WithoutYcsbFlags(arguments), &exit_status);
   if (!values) return exit_status;
-  const Result<std::vector<SettingText>> settings = Settings(*values);
-  if (!settings.ok()) return FailUsage("bench", settings.status().message());
+  Result<YcsbOptions> ycsb = ReadYcsbOptions(*values);
+  if (!ycsb.ok()) return FailUsage("bench", ycsb.status().message());
+  const Result<std::string> format = FormatOf(*values, &ycsb->report);
+  if (!format.ok()) return FailUsage("bench", format.status().message());
   Experiment experiment;
   experiment.name = "bench";
   experiment.base.experiment = "bench";
-  for (const SettingText& setting : *settings) {
-    const Status set = SetTrialSetting(&experiment.base, setting.name, setting.text);
-    if (!set.ok()) return FailUsage("bench", set.message());
+  const Status set = SetAll(*values, *ycsb, &experiment.base);
+  if (!set.ok()) return FailUsage("bench", set.message());
+  if (ycsb->report.asked && !format->starts_with("ycsb")) {
+    ycsb->notes.emplace_back(
+        "properties of YCSB's exporter and measurements change only --format ycsb");
   }
+  for (const std::string& note : ycsb->notes) fmt::print(stderr, "varve: note: {}\n", note);
   experiment.title = fmt::format("{} under {}", experiment.base.trial.store,
                                  fs::path(experiment.base.trial.workload).stem().string());
   experiment.base.title = experiment.title;
@@ -148,7 +192,7 @@ int BenchCommand(const Arguments& arguments) {
   CatchInterrupts();
   const Result<RunOutcome> outcome = RunExperiment(experiment, *plan, options);
   if (!outcome.ok()) return Fail(outcome.status());
-  return Conclude(*plan, *outcome, values->count("json") != 0);
+  return Conclude(*plan, *outcome, *format, ycsb->report);
 }
 
 }  // namespace varve::harness

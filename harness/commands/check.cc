@@ -15,6 +15,7 @@
 #include "workloads/phases.h"
 #include "workloads/skew.h"
 #include "workloads/workload_file.h"
+#include "workloads/ycsb_properties.h"
 
 namespace varve::harness {
 namespace {
@@ -70,8 +71,16 @@ Status PrintSkew(const workloads::Workload& workload) {
   return Status();
 }
 
+// A property file of YCSB may ask for more than a workload, as `bench -P` can do all of it.
+Result<workloads::Workload> AnyWorkload(const std::string& path) {
+  if (path.ends_with(".toml") || path.ends_with(".trace")) return workloads::LoadWorkload(path);
+  const Result<workloads::YcsbRun> run = workloads::LoadYcsb({path}, {});
+  if (!run.ok()) return run.status();
+  return run->workload;
+}
+
 Status CheckWorkloadFile(const std::string& path, bool named) {
-  const Result<workloads::Workload> workload = workloads::LoadWorkload(path);
+  const Result<workloads::Workload> workload = AnyWorkload(path);
   if (!workload.ok()) return workload.status();
   const Status status = workloads::CheckWorkload(*workload);
   if (!status.ok()) return status.Annotate(path);

@@ -17,6 +17,7 @@
 #include "harness/store.h"
 #include "harness/trial_spec.h"
 #include "workloads/workload_file.h"
+#include "workloads/ycsb_properties.h"
 
 namespace varve::harness {
 namespace {
@@ -36,7 +37,8 @@ Syntax ListSyntax() {
   Syntax syntax(
       {"list", "list [TABLE]",
        "Prints stores, workloads, experiments, figures, checks and every table of parts, or\n"
-       "one of them. `list settings` prints every setting with its range and its usual value.\n",
+       "one of them. `list settings` prints every setting with its range and its usual value,\n"
+       "`list ycsb` what becomes of every property of YCSB.\n",
        "  varve list\n  varve list memtable\n  varve list settings\n"});
   syntax.hidden.add_options()("table", po::value<std::string>());
   syntax.positional.add("table", 1);
@@ -73,6 +75,16 @@ Table Settings() {
   for (const workloads::Property& property : workloads::Properties()) {
     table.rows.push_back({"workload." + std::string(property.name),
                           fmt::format("{}; usually {}", property.help, texts[i++].text)});
+  }
+  return table;
+}
+
+Table YcsbTable() {
+  Table table = {"ycsb", "properties of YCSB, for bench -P and -p", {}, true};
+  for (const workloads::YcsbPropertyHelp& property : workloads::YcsbProperties()) {
+    table.rows.push_back({std::string(property.name),
+                          fmt::format("{}; usually {}", property.treatment,
+                                      property.fallback.empty() ? "nothing" : property.fallback)});
   }
   return table;
 }
@@ -128,6 +140,7 @@ std::vector<Table> AllTables() {
   AddParts(&tables);
   AddChoices(&tables);
   tables.push_back(Settings());
+  tables.push_back(YcsbTable());
   return tables;
 }
 

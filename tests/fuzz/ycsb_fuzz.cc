@@ -10,10 +10,10 @@ namespace varve::fuzz {
 
 std::string FuzzYcsb(std::string_view input) {
   const auto properties = workloads::ParseJavaProperties(input);
-  const Result<workloads::Workload> workload = workloads::ParseYcsb(input, "fuzz", {});
-  if (!properties.ok() && workload.ok()) return "a file that cannot be read has a workload";
-  if (!workload.ok()) return workload.status().message().empty() ? "no reason is given" : "";
-  return CheckTexts(*workload);
+  const auto run = workloads::ParseYcsb({{"fuzz", std::string(input)}}, {});
+  if (!properties.ok() && run.ok()) return "a file that cannot be read has a workload";
+  if (!run.ok()) return run.status().message().empty() ? "no reason is given" : "";
+  return CheckTexts(run->workload);
 }
 
 }  // namespace varve::fuzz

@@ -112,6 +112,7 @@ TEST_F(ClientTest, AReadModifyWriteIsOneOperationOfTwoCalls) {
   int gets = 0, puts = 0;
   store_.get = [&gets](std::string_view key, std::string* value, Store* truth) {
     ++gets;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return truth->Get(key, value);
   };
   store_.put = [&puts](std::string_view key, std::string_view value, Store* truth) {
@@ -121,9 +122,20 @@ TEST_F(ClientTest, AReadModifyWriteIsOneOperationOfTwoCalls) {
   ASSERT_TRUE(RunStream().ok());
   EXPECT_EQ(gets, 100);
   EXPECT_EQ(puts, 100);
-  EXPECT_EQ(intervals_->TakeRest()->counts.total(), 100u);
   EXPECT_EQ(oracle_->checked(), 100u);
   EXPECT_EQ(oracle_->wrong_answers(), 0u);
+  const auto all = intervals_->TakeRest();
+  EXPECT_EQ(all->counts.total(), 100u);
+  const Histogram& both = all->latency[static_cast<size_t>(OperationKind::kReadModifyWrite)];
+  const Histogram& read = all->latency[kReadModifyWriteRead];
+  const Histogram& update = all->latency[kReadModifyWriteUpdate];
+  EXPECT_EQ(read.count(), 100u);
+  EXPECT_EQ(update.count(), 100u);
+  EXPECT_GE(read.min_ns(), 1'000'000u);
+  EXPECT_LT(update.min_ns(), 1'000'000u);
+  // Each of the three is rounded down to nanoseconds.
+  EXPECT_LE(read.sum_ns() + update.sum_ns(), both.sum_ns());
+  EXPECT_GE(read.sum_ns() + update.sum_ns() + 200, both.sum_ns());
 }
 
 TEST_F(ClientTest, AFailureOfTheStoreNamesOperationAndKeyAndStopsEverybody) {

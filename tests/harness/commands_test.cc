@@ -129,7 +129,11 @@ TEST_F(CommandsTest, AWrongCommandLineIsOneSentenceAndStatusTwo) {
       {{"bench", "--engine.level0_slowdown_runs", "99"},
        "varve: engine: level0_slowdown_runs = 99 must not exceed level0_stop_runs"},
       {{"bench", "--seed"}, "varve: the required argument for option '--seed' is missing"},
-      {{"bench", "-p", "recordcount=1"}, "varve: -p changes the property file that -P names"},
+      {{"bench", "-p", "recordcount"}, "varve: -p takes NAME=VALUE, not \"recordcount\""},
+      {{"bench", "-P", "/no/such"}, "varve: there is no file /no/such"},
+      {{"bench", "-p", "recordcount=1", "--workload", "ycsb_a"},
+       "varve: --workload and YCSB's -P and -p both say what the workload is"},
+      {{"bench", "--format", "ycbs"}, "varve: unknown format \"ycbs\", did you mean \"ycsb\"?"},
       {{"run"}, "varve: which experiment?"},
       {{"run", "quikstart"},
        "varve: unknown experiment \"quikstart\", did you mean \"quickstart\"?"},
@@ -241,6 +245,61 @@ TEST_F(CommandsTest, BenchTakesYcsbPropertyFiles) {
   EXPECT_EQ(result["trial"]["workload"]["read_proportion"], 0.95);
   EXPECT_EQ(Run({"bench", "-P", file, "-p", "recordcout=5"}), 2);
   EXPECT_THAT(error_, HasSubstr("did you mean \"recordcount\"?"));
+}
+
+TEST_F(CommandsTest, BenchDoesWhatYcsbsPropertiesSayOfTheTrial) {
+  // Neither file is a run of its own: only the second says how many operations there are.
+  const std::string second = directory_ + "/second";
+  std::ofstream(second) << "operationcount=300\nthreadcount=2\ntable=other\n";
+  EXPECT_EQ(Run({"bench", "--store", "map", "-P", SourcePath("workloads/ycsb/workloadd"), "-P",
+                 second, "-p", "recordcount=500", "-target", "30000", "-s", "--json", "--results",
+                 directory_ + "/results"}),
+            0)
+      << error_;
+  EXPECT_THAT(error_, HasSubstr("varve: note: " + second + ":3: table: no part of a key"));
+  const auto result = nlohmann::json::parse(out_, nullptr, false);
+  ASSERT_TRUE(result.is_object()) << out_;
+  EXPECT_EQ(result["operations"]["total"], 300);
+  EXPECT_EQ(result["trial"]["trial"]["clients"], 2);
+  EXPECT_EQ(result["trial"]["trial"]["arrivals"], "constant");
+  EXPECT_EQ(result["trial"]["trial"]["rate_ops_per_second"], 30000);
+  EXPECT_TRUE(result.contains("response"));
+  EXPECT_EQ(Run({"bench", "-P", second, "-threads", "0"}), 2);
+  EXPECT_THAT(error_, HasSubstr("-p: threadcount: trial.clients: "));
+  EXPECT_EQ(Run({"bench", "--workload", second}), 2);
+  EXPECT_THAT(error_, HasSubstr("only `varve bench -P` honours it"));
+  EXPECT_EQ(Run({"check", second}), 0) << error_;
+}
+
+TEST_F(CommandsTest, BenchPrintsWhatYcsbPrints) {
+  std::vector<std::string> arguments = {"bench",
+                                        "--store",
+                                        "map",
+                                        "-P",
+                                        SourcePath("workloads/ycsb/workloadf"),
+                                        "-p",
+                                        "recordcount=100",
+                                        "-p",
+                                        "operationcount=1000",
+                                        "--results",
+                                        directory_ + "/results"};
+  const auto with = [&arguments](std::initializer_list<std::string> more) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), more);
+    return all;
+  };
+  EXPECT_EQ(Run(with({"--format", "ycsb"})), 0) << error_;
+  EXPECT_TRUE(out_.starts_with("[OVERALL], RunTime(ms), ")) << out_;
+  EXPECT_THAT(out_, HasSubstr("\n[READ], Operations, 1000\n"));
+  EXPECT_THAT(out_, HasSubstr("\n[READ], 95thPercentileLatency(us), "));
+  EXPECT_EQ(Run(with({"--format", "ycsb_json_array"})), 0) << error_;
+  EXPECT_TRUE(nlohmann::json::parse(out_, nullptr, false).is_array()) << out_;
+  const std::string file = directory_ + "/out";
+  EXPECT_EQ(Run(with({"-load", "-p", "exportfile=" + file})), 0) << error_;
+  EXPECT_THAT(out_, Not(HasSubstr("[OVERALL]")));
+  EXPECT_THAT(*ReadTextFile(file), HasSubstr("\n[INSERT], Operations, 100\n"));
+  EXPECT_EQ(Run(with({"--format", "json", "-p", "exportfile=" + file})), 0);
+  EXPECT_THAT(error_, HasSubstr("change only --format ycsb"));
 }
 
 TEST_F(CommandsTest, SimulatePrintsASummaryOrJsonAndWritesFiles) {

@@ -13,18 +13,33 @@
 namespace varve::workloads {
 namespace {
 
-// The workload, or a failed test.
+// The run of one file, or a failed test.
+YcsbRun RunOf(const std::string& text, const std::vector<PropertyText>& overrides = {}) {
+  Result<YcsbRun> run = ParseYcsb({{"f", text}}, overrides);
+  EXPECT_TRUE(run.ok()) << run.status().ToString();
+  return run.ok() ? *run : YcsbRun();
+}
+
 Workload Translated(const std::string& text, const std::vector<PropertyText>& overrides = {}) {
-  Result<Workload> workload = ParseYcsb(text, "f", overrides);
-  EXPECT_TRUE(workload.ok()) << workload.status().ToString();
-  return workload.ok() ? *workload : Workload();
+  return RunOf(text, overrides).workload;
 }
 
 // The error of a text.
 std::string ErrorOf(const std::string& text, const std::vector<PropertyText>& overrides = {}) {
-  const Result<Workload> workload = ParseYcsb(text, "f", overrides);
-  return workload.ok() ? "no error" : std::string(workload.status().message());
+  const Result<YcsbRun> run = ParseYcsb({{"f", text}}, overrides);
+  return run.ok() ? "no error" : std::string(run.status().message());
 }
+
+// "name=text" of every setting of the trial.
+std::vector<std::string> TrialOf(const std::string& text) {
+  std::vector<std::string> settings;
+  for (const YcsbTrialSetting& setting : RunOf(text).trial) {
+    settings.push_back(setting.name + "=" + setting.text);
+  }
+  return settings;
+}
+
+using Texts = std::vector<std::string>;
 
 TEST(YcsbProperties, DefaultsAreThoseOfYcsb) {
   const Workload w = Translated("");
@@ -112,11 +127,97 @@ TEST(YcsbProperties, OverridesWinAndTheLastOfTwoLinesDoes) {
   EXPECT_EQ(Translated("recordcount=5", {{"recordcount", "7"}}).records, 7u);
 }
 
-TEST(YcsbProperties, WhatMakesNoDifferenceIsAccepted) {
-  Translated(
-      "table=t\nfieldnameprefix=f\nreadallfieldsbyname=true\nwriteallfields=true\nlabel=x\n"
+TEST(YcsbProperties, FilesAreLayeredInTheirOrder) {
+  const auto run = ParseYcsb({{"a", "recordcount=5\noperationcount=6\n"}, {"b", "recordcount=7"}},
+                             {{"operationcount", "8"}});
+  ASSERT_TRUE(run.ok()) << run.status().ToString();
+  EXPECT_EQ(run->workload.records, 7u);
+  EXPECT_EQ(run->workload.operations, 8u);
+  const auto wrong = ParseYcsb({{"a", "recordcount=5"}, {"b", "\nrecordcount=x"}}, {});
+  EXPECT_TRUE(std::string(wrong.status().message()).starts_with("b:2: recordcount"));
+}
+
+TEST(YcsbProperties, WhatMakesNoDifferenceIsAcceptedAndNamed) {
+  const YcsbRun run = RunOf(
+      "table=t\nfieldnameprefix=f\nreadallfieldsbyname=true\nwriteallfields=TRUE\nlabel=x\n"
       "status=true\nstatus.interval=3\ncore_workload_insertion_retry_interval=9\n"
-      "workload=com.yahoo.ycsb.workloads.CoreWorkload\nreadallfields=true\nthreadcount=1");
+      "readallfields=false\nhistogram.buckets=7");
+  ASSERT_EQ(run.notes.size(), 10u);
+  EXPECT_EQ(run.notes[0], "f:1: table: no part of a key; a store has one table");
+  EXPECT_TRUE(RunOf("table=usertable\nworkload=com.yahoo.ycsb.workloads.CoreWorkload\n"
+                    "readallfields=True\nwriteallfields=false\nmeasurement.trackjvm=FALSE")
+                  .notes.empty());
+}
+
+TEST(YcsbProperties, TheTrialGetsWhatIsOfTheTrial) {
+  EXPECT_EQ(TrialOf(""), Texts());
+  EXPECT_EQ(TrialOf("threadcount=4\ntarget=0\nmaxexecutiontime=0\ndataintegrity=false"),
+            Texts({"clients=4"}));
+  EXPECT_EQ(TrialOf("target=1500"), Texts({"arrivals=constant", "rate_ops_per_second=1500"}));
+  EXPECT_EQ(TrialOf("maxexecutiontime=60\noperationcount=9"),
+            Texts({"seconds=60", "operations=9"}));
+  EXPECT_EQ(TrialOf("dataintegrity=true"), Texts({"verify=true"}));
+  EXPECT_TRUE(RunOf("dataintegrity=true").report.data_integrity);
+  EXPECT_EQ(RunOf("\nthreadcount=4").trial[0].origin, "f:2: threadcount");
+}
+
+TEST(YcsbProperties, TheReportGetsWhatIsOfTheReport) {
+  const YcsbReport usual =
+      RunOf("hdrhistogram.percentiles=50,95,99\nmeasurement.interval=op").report;
+  EXPECT_FALSE(usual.asked);
+  EXPECT_EQ(usual.exporter, "TextMeasurementsExporter");
+  EXPECT_EQ(usual.percentiles, (std::vector<double>{50, 95, 99}));
+  const YcsbReport report = RunOf(R"(
+exporter=com.yahoo.ycsb.measurements.exporter.JSONMeasurementsExporter
+exportfile=/tmp/x
+measurement.interval=both
+hdrhistogram.percentiles=50, 99.9,100
+measurement.histogram.verbose=true
+)")
+                                .report;
+  EXPECT_TRUE(report.asked);
+  EXPECT_EQ(report.exporter, "JSONMeasurementsExporter");
+  EXPECT_EQ(report.file, "/tmp/x");
+  EXPECT_EQ(report.interval, "both");
+  EXPECT_EQ(report.percentiles, (std::vector<double>{50, 99.9, 100}));
+  EXPECT_TRUE(report.buckets);
+}
+
+TEST(YcsbProperties, ALoadIsARunOfInserts) {
+  const std::string text = "recordcount=1000\ndotransactions=false\nreadmodifywriteproportion=1\n";
+  const Workload all = Translated(text);
+  EXPECT_EQ(all.records, 0u);
+  EXPECT_EQ(all.loaded(), 0u);
+  EXPECT_EQ(all.operations, 1000u);
+  EXPECT_EQ(all.insert_proportion, 1);
+  EXPECT_EQ(all.read_proportion + all.update_proportion + all.scan_proportion +
+                all.read_modify_write_proportion,
+            0);
+  EXPECT_TRUE(CheckWorkload(all).ok()) << CheckWorkload(all).ToString();
+  const Workload part = Translated(text + "insertstart=100\ninsertcount=50");
+  EXPECT_EQ(part.records, 100u);
+  EXPECT_EQ(part.loaded(), 0u);
+  EXPECT_EQ(part.operations, 50u);
+  EXPECT_TRUE(CheckWorkload(part).ok()) << CheckWorkload(part).ToString();
+}
+
+TEST(YcsbProperties, AWorkloadAloneRefusesWhatItCannotHold) {
+  const std::string path = testing::TempDir() + "/ycsb_properties_test";
+  const auto error_of = [&path](const std::string& text) {
+    std::ofstream(path) << text;
+    const Result<Workload> workload = LoadYcsbWorkload(path);
+    std::filesystem::remove(path);
+    if (workload.ok()) return workload->name;
+    return std::string(workload.status().message()).substr(path.size());
+  };
+  EXPECT_EQ(error_of("threadcount=1\nexporter=site.ycsb.measurements.exporter."
+                     "TextMeasurementsExporter\ntable=x"),
+            "ycsb_properties_test");
+  EXPECT_EQ(error_of("\nthreadcount=2"),
+            ":2: threadcount: only `varve bench -P` honours it; anything else that runs a workload "
+            "sets trial.clients");
+  EXPECT_EQ(error_of("exportfile=x"),
+            ":1: exportfile: only `varve bench -P` honours it, which can print what YCSB prints");
 }
 
 TEST(YcsbProperties, EveryErrorNamesPlaceAndRemedy) {
@@ -135,8 +236,9 @@ TEST(YcsbProperties, EveryErrorNamesPlaceAndRemedy) {
       {"hotspotdatafraction=2",
        "f:1: hotspotdatafraction: hotspot_data_fraction must be between 0 and 1, not 2"},
       {"insertorder=hash",
-       "f:1: insertorder: key_order has no \"hash\": it is one of hashed or ordered; did you mean "
-       "\"hashed\"?"},
+       "f:1: insertorder: \"hash\" is none of hashed or ordered (YCSB takes anything but hashed "
+       "for "
+       "ordered); did you mean \"hashed\"?"},
       {"insertcount=0", "f:1: insertcount: 0, a load of nothing, is not implemented"},
       {"fieldlengthdistribution=histogram",
        "YCSB's default: fieldlengthhistogram: there is no file hist.txt"},
@@ -149,10 +251,26 @@ TEST(YcsbProperties, EveryErrorNamesPlaceAndRemedy) {
        "f:1: fieldlength: value_bytes must be between 0 and 1073741824, not 10995116277760"},
       {"scanlengthdistribution=constant",
        "f:1: scanlengthdistribution: \"constant\" is none of uniform or zipfian"},
-      {"readallfields=false",
-       "f:1: readallfields: not implemented: a read returns the whole value"},
-      {"target=100", "f:1: target: not implemented yet"},
-      {"threadcount=4", "f:1: threadcount: a setting of the trial here: clients"},
+      {"dataintegrity=true\nfieldlengthdistribution=uniform",
+       "f:1: dataintegrity: needs fieldlengthdistribution=constant, as in YCSB"},
+      {"readallfields=yes", "f:1: readallfields: \"yes\" is neither true nor false"},
+      {"target=fast", "f:1: target: \"fast\" is not a whole number"},
+      {"measurementtype=timeseries",
+       "f:1: measurementtype: not implemented: only hdrhistogram is (results have a series in "
+       "time, "
+       "samples.csv)"},
+      {"measurement.interval=all",
+       "f:1: measurement.interval: \"all\" is none of op, intended or both"},
+      {"exporter=TextMeasurementExporter",
+       "f:1: exporter: \"TextMeasurementExporter\" is none of TextMeasurementsExporter, "
+       "JSONMeasurementsExporter or JSONArrayMeasurementsExporter; did you mean "
+       "\"TextMeasurementsExporter\"?"},
+      {"hdrhistogram.percentiles=50,,99", "f:1: hdrhistogram.percentiles: \"\" is not a number"},
+      {"hdrhistogram.percentiles=50,101",
+       "f:1: hdrhistogram.percentiles: 101 is not above 0 and at most 100"},
+      {"core_workload_insertion_retry_limit=3",
+       "f:1: core_workload_insertion_retry_limit: not implemented: an error of the store ends the "
+       "trial"},
       {"workload=site.ycsb.workloads.TimeSeriesWorkload",
        "f:1: workload: not implemented: only CoreWorkload is"},
       {"x=\\u1", "f:1: \\u must be followed by 4 hexadecimal digits of a character"},
@@ -185,12 +303,16 @@ TEST(YcsbProperties, EveryPropertyIsKnownAndNoneIsIgnored) {
   const std::set<std::string_view> kNoDifference = {"table",
                                                     "fieldlengthhistogram",
                                                     "fieldnameprefix",
-                                                    "readallfieldsbyname",
-                                                    "writeallfields",
+                                                    "fieldlengthhistogram",
                                                     "core_workload_insertion_retry_interval",
                                                     "status",
                                                     "status.interval",
-                                                    "label"};
+                                                    "label",
+                                                    "hdrhistogram.output.path",
+                                                    "measurement.raw.output_file",
+                                                    "histogram.buckets",
+                                                    "timeseries.granularity",
+                                                    "exportfile"};
   EXPECT_GE(YcsbProperties().size(), 50u);
   for (const YcsbPropertyHelp& property : YcsbProperties()) {
     EXPECT_FALSE(property.treatment.empty());
@@ -209,10 +331,11 @@ TEST(YcsbProperties, OddInputNeverCrashes) {
   for (int i = 0; i < 3000; i++) {
     std::string text;
     for (size_t n = random() % 6; n > 0; n--) {
-      text += std::string(properties[random() % 25].name) + "=" + kValues[random() % 12] + "\n";
+      text += std::string(properties[random() % properties.size()].name) + "=" +
+              kValues[random() % 12] + "\n";
     }
-    const Result<Workload> workload = ParseYcsb(text, "f", {});
-    if (workload.ok()) (void)CheckWorkload(*workload).ok();
+    const Result<YcsbRun> run = ParseYcsb({{"f", text}}, {});
+    if (run.ok()) (void)CheckWorkload(run->workload).ok();
   }
 }
 
