@@ -62,7 +62,7 @@ struct PacedLatency {
   void Clear();
 };
 
-// What all clients did in one sample. 0.3 MB.
+// What all clients did in one sample. 0.4 MB.
 struct Interval {
   ClientCounts counts;
   KindHistograms latency;

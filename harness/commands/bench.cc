@@ -115,7 +115,12 @@ Status SetAll(const po::variables_map& values, const YcsbOptions& ycsb, TrialSpe
 // What is printed: one of FormatNames(); *report follows if the name says how YCSB prints.
 Result<std::string> FormatOf(const po::variables_map& values, workloads::YcsbReport* report) {
   std::string name = TextOr(values, "format");
-  if (name.empty() && values.count("json") != 0) name = "json";
+  if (values.count("json") != 0) {
+    if (!name.empty() && name != "json") {
+      return Status::InvalidArgument(fmt::format("--json and --format {}: which one?", name));
+    }
+    name = "json";
+  }
   if (name.empty()) return std::string(report->asked ? "ycsb" : "summary");
   const auto* format = std::find_if(std::begin(kFormats), std::end(kFormats),
                                     [&](const Format& row) { return row.name == name; });

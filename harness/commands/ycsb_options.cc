@@ -81,7 +81,7 @@ Result<YcsbOptions> ReadYcsbOptions(const po::variables_map& values) {
   const Result<std::vector<PropertyText>> overrides = Overrides(values);
   if (!overrides.ok()) return overrides.status();
   if (paths.empty() && overrides->empty()) return options;
-  if (values.count("workload") != 0) {
+  if (values.count("workload") != 0 || values.count("trial.workload") != 0) {
     return Status::InvalidArgument("--workload and YCSB's -P and -p both say what the workload is");
   }
   Result<workloads::YcsbRun> run = workloads::LoadYcsb(paths, *overrides);

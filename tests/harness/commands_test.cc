@@ -133,6 +133,7 @@ TEST_F(CommandsTest, AWrongCommandLineIsOneSentenceAndStatusTwo) {
       {{"bench", "-P", "/no/such"}, "varve: there is no file /no/such"},
       {{"bench", "-p", "recordcount=1", "--workload", "ycsb_a"},
        "varve: --workload and YCSB's -P and -p both say what the workload is"},
+      {{"bench", "--format", "ycsb", "--json"}, "varve: --json and --format ycsb: which one?"},
       {{"bench", "--format", "ycbs"}, "varve: unknown format \"ycbs\", did you mean \"ycsb\"?"},
       {{"run"}, "varve: which experiment?"},
       {{"run", "quikstart"},
