@@ -10,6 +10,7 @@
 
 #include "engine/db_impl.h"
 #include "engine/iterator/merging_iterator.h"
+#include "engine/iterator/uncovered_sources.h"
 #include "engine/iterator/visible_iterator.h"
 #include "engine/util/hash.h"
 
@@ -54,7 +55,7 @@ Status DbImpl::Start() {
   {
     MutexLock lock(state.mutex);
     state.active = state.NewMemTable(wal_number);
-    active_ = state.active->table.get();
+    active_ = state.active.get();
     state.PublishReads();
   }
   std::unique_ptr<Executor> executor =
@@ -95,9 +96,9 @@ Result<bool> DbImpl::Get(std::string_view key, std::string* value, const ReadOpt
   const ReadStateCell::Pin pin(state_->reads);
   const SequenceNumber at = ReadSequence(options);
   Entry entry;
-  bool in_memtable = pin->active->table->Get(key, at, &entry);
+  bool in_memtable = pin->active->Get(key, at, &entry);
   for (size_t i = 0; !in_memtable && i < pin->sealed.size(); ++i) {
-    in_memtable = pin->sealed[i]->table->Get(key, at, &entry);
+    in_memtable = pin->sealed[i]->Get(key, at, &entry);
   }
   TableHit hit;
   if (in_memtable) {
@@ -127,14 +128,14 @@ std::unique_ptr<Iterator> DbImpl::NewIterator(const ReadOptions& options) {
   ReadCounters& counters = read_counters_.Local();
   ReadStatePtr reads = state_->reads.Share();
   const SequenceNumber at = ReadSequence(options);
-  std::vector<std::unique_ptr<EntryIterator>> sources;
-  sources.push_back(reads->active->table->NewIterator());
-  for (const MemTablePtr& sealed : reads->sealed) sources.push_back(sealed->table->NewIterator());
+  UncoveredSources sources(at);
+  reads->active->AddTo(&sources);
+  for (const MemTablePtr& sealed : reads->sealed) sealed->AddTo(&sources);
   ReadContext context;
   context.kind = IoKind::kScan;
   context.fill_cache = options.fill_cache;
   context.counters = &counters;
-  reads->version->AddIterators(context, options.lower_bound, options.upper_bound, &sources);
+  reads->version->AddSources(context, options.lower_bound, options.upper_bound, &sources);
   counters.iterators.Add();
   VisibleIteratorOptions visible;
   visible.at = at;
@@ -142,7 +143,7 @@ std::unique_ptr<Iterator> DbImpl::NewIterator(const ReadOptions& options) {
   visible.upper_bound = options.upper_bound;
   visible.counters = &counters;
   visible.pinned = std::move(reads);
-  return NewVisibleIterator(NewMergingIterator(std::move(sources)), std::move(visible));
+  return NewVisibleIterator(NewMergingIterator(sources.Take()), std::move(visible));
 }
 
 std::unique_ptr<const Snapshot> DbImpl::GetSnapshot() {

@@ -87,6 +87,10 @@ class Db {
   // until the database is opened again. Any other error: it did not happen.
   virtual Status Put(std::string_view key, std::string_view value) = 0;
   virtual Status Delete(std::string_view key) = 0;
+  // Deletes all keys in [begin, end), at the cost of one write however many they are. As any write
+  // it has a moment: snapshots before it see the keys as they were. If the two are equal, nothing
+  // is written; a `begin` above `end` is kInvalidArgument.
+  virtual Status DeleteRange(std::string_view begin, std::string_view end) = 0;
   virtual Status Write(const WriteBatch& batch) = 0;
 
   // True and the value, or false if the key is absent.

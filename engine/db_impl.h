@@ -49,6 +49,7 @@ class DbImpl final : public Db {
 
   Status Put(std::string_view key, std::string_view value) override;
   Status Delete(std::string_view key) override;
+  Status DeleteRange(std::string_view begin, std::string_view end) override;
   Status Write(const WriteBatch& batch) override;
   Result<bool> Get(std::string_view key, std::string* value, const ReadOptions& options) override;
   std::unique_ptr<Iterator> NewIterator(const ReadOptions& options) override;
@@ -104,8 +105,8 @@ class DbImpl final : public Db {
   WriteQueue queue_;
 
   // Of the write leader.
-  std::unique_ptr<WalWriter> wal_;  // null: durability none
-  MemTable* active_ = nullptr;      // state_->active
+  std::unique_ptr<WalWriter> wal_;    // null: durability none
+  LoggedMemTable* active_ = nullptr;  // state_->active
   SequenceNumber next_sequence_ = 1;
   std::string payload_;
   std::atomic<uint64_t> wal_bytes_{0};

@@ -34,7 +34,7 @@ void DbImpl::Tick() {
 }
 
 bool DbImpl::SealIsDue() const {
-  if (IsFull(*active_, state_->memtable_options)) return true;
+  if (active_->IsFull(state_->memtable_options)) return true;
   return first_tombstone_ != 0 && ages_.watches() &&
          ages_.SealIsDue(first_tombstone_time_, AgeNow());
 }
@@ -57,6 +57,13 @@ Status DbImpl::Delete(std::string_view key) {
   thread_local WriteBatch batch;
   batch.Clear();
   batch.Delete(key);
+  return Write(batch);
+}
+
+Status DbImpl::DeleteRange(std::string_view begin, std::string_view end) {
+  thread_local WriteBatch batch;
+  batch.Clear();
+  batch.DeleteRange(begin, end);
   return Write(batch);
 }
 
@@ -160,7 +167,7 @@ Status DbImpl::Seal() {
     state.active->oldest_tombstone = first_tombstone_;
     state.sealed.push_back(state.active);
     state.active = state.NewMemTable(wal_number);
-    active_ = state.active->table.get();
+    active_ = state.active.get();
     state.PublishReads();
   }
   first_tombstone_ = 0;

@@ -15,8 +15,10 @@ namespace varve {
 using SequenceNumber = uint64_t;
 inline constexpr SequenceNumber kSequenceMax = (uint64_t{1} << 56) - 1;
 
-// Stored on disk: values never change.
-enum class EntryKind : uint8_t { kDelete = 0, kPut = 1 };
+// Stored on disk: values never change. A kDeleteRange is of all keys from its key up to, and
+// without, the key that is its value (engine/range_tombstones.h). It is never among the entries of
+// a memtable or a table, which have a place of their own for it.
+enum class EntryKind : uint8_t { kDelete = 0, kPut = 1, kDeleteRange = 2 };
 
 // sequence << 8 | kind.
 using Tag = uint64_t;

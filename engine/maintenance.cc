@@ -302,9 +302,8 @@ void Maintenance::AddTo(Counters* counters) const {
   counters->background_cpu_ns = executor_->cpu_ns();
   counters->sealed_memtables = state_.sealed.size();
   counters->memtable_spare_bytes = state_.memtable_options.pool->bytes();
-  counters->memtable_bytes = state_.active->table->bytes();
-  for (const MemTablePtr& sealed : state_.sealed)
-    counters->memtable_bytes += sealed->table->bytes();
+  counters->memtable_bytes = state_.active->bytes();
+  for (const MemTablePtr& sealed : state_.sealed) counters->memtable_bytes += sealed->bytes();
   counters->pending_compaction_bytes = PendingBytes();
   AddTables(counters);
 }

@@ -83,7 +83,7 @@ class Maintenance {
   void RunCompaction(const std::shared_ptr<RunningCompaction>& running) EXCLUDES_LOCK(state_.mutex);
   Status Compact(const CompactionPlan& plan, JobEvent* event) EXCLUDES_LOCK(state_.mutex);
   // `memtable`: of a flush, else nullptr.
-  Status MergePlan(const CompactionPlan& plan, const MemTable* memtable, JobEvent* event,
+  Status MergePlan(const CompactionPlan& plan, const LoggedMemTable* memtable, JobEvent* event,
                    TreeEdit* edit, std::vector<Version::NumberedTable>* open)
       EXCLUDES_LOCK(state_.mutex);
   // `flushed`: the tables hold what the oldest sealed memtable holds, which therefore goes.
@@ -99,7 +99,7 @@ class Maintenance {
   std::optional<CompactionPlan> NextPlan() const REQUIRES_LOCK(state_.mutex);
   uint64_t PendingBytes() const REQUIRES_LOCK(state_.mutex);
   // How the sealed memtable is flushed; what the plan takes is held in running_.
-  std::shared_ptr<RunningCompaction> TakeFlushPlan(const MemTable& memtable)
+  std::shared_ptr<RunningCompaction> TakeFlushPlan(const LoggedMemTable& memtable)
       EXCLUDES_LOCK(state_.mutex);
   void Release(const std::shared_ptr<RunningCompaction>& running) REQUIRES_LOCK(state_.mutex);
   // Compactions, and flushes that are merged with tables.

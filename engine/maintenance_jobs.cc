@@ -33,10 +33,10 @@ void AddRemoved(const CompactionPlan& plan, TreeEdit* edit) {
 // The inputs of a plan as one, without the tables that have no key in [begin, end). An empty `end`
 // is no bound. `memtable`: the newest input, or nullptr.
 std::unique_ptr<EntryIterator> NewInput(const Version& version, const CompactionPlan& plan,
-                                        const MemTable* memtable, const ReadContext& context,
+                                        const LoggedMemTable* memtable, const ReadContext& context,
                                         std::string_view begin, std::string_view end) {
   std::vector<std::unique_ptr<EntryIterator>> runs;
-  if (memtable != nullptr) runs.push_back(memtable->NewIterator());
+  if (memtable != nullptr) runs.push_back(memtable->table->NewIterator());
   for (const CompactionPlan::Input& input : plan.inputs) {
     std::vector<TablePtr> tables;
     for (const TablePtr& table : input.tables) {
@@ -47,6 +47,20 @@ std::unique_ptr<EntryIterator> NewInput(const Version& version, const Compaction
     if (!tables.empty()) runs.push_back(version.NewIterator(context, tables));
   }
   return NewMergingIterator(std::move(runs), SharedKeyBytes(plan));
+}
+
+// The range tombstones of all inputs.
+RangeTombstones InputTombstones(const Version& version, const CompactionPlan& plan,
+                                const LoggedMemTable* memtable) {
+  std::vector<RangeTombstone> all;
+  if (memtable != nullptr) memtable->ranges.AppendTo(&all);
+  for (const CompactionPlan::Input& input : plan.inputs) {
+    for (const TablePtr& table : input.tables) {
+      const RangeTombstones* tombstones = version.Find(table->number)->reader().range_tombstones();
+      if (tombstones != nullptr) tombstones->AppendTo(&all);
+    }
+  }
+  return RangeTombstones(all);
 }
 
 }  // namespace
@@ -68,7 +82,7 @@ Status Maintenance::FlushOldest(JobEvent* event, std::shared_ptr<RunningCompacti
     MutexLock lock(state_.mutex);
     memtable = state_.sealed.front();
   }
-  *running = TakeFlushPlan(*memtable->table);
+  *running = TakeFlushPlan(*memtable);
   const Status status = FlushInto(memtable, (*running)->plan, event);
   MutexLock lock(state_.mutex);
   Release(*running);
@@ -78,10 +92,10 @@ Status Maintenance::FlushOldest(JobEvent* event, std::shared_ptr<RunningCompacti
 Status Maintenance::FlushInto(const MemTablePtr& memtable, const CompactionPlan& plan,
                               JobEvent* event) {
   Describe(plan, kMemTableLevel, event);
-  event->input_bytes += memtable->table->bytes();
+  event->input_bytes += memtable->bytes();
   TreeEdit edit;
   std::vector<Version::NumberedTable> open;
-  if (Status s = MergePlan(plan, memtable->table.get(), event, &edit, &open); !s.ok()) return s;
+  if (Status s = MergePlan(plan, memtable.get(), event, &edit, &open); !s.ok()) return s;
   AddRemoved(plan, &edit);
   {
     MutexLock lock(state_.mutex);
@@ -117,8 +131,9 @@ Status Maintenance::Compact(const CompactionPlan& plan, JobEvent* event) {
   return Install(std::move(edit), open, false);
 }
 
-Status Maintenance::MergePlan(const CompactionPlan& plan, const MemTable* memtable, JobEvent* event,
-                              TreeEdit* edit, std::vector<Version::NumberedTable>* open) {
+Status Maintenance::MergePlan(const CompactionPlan& plan, const LoggedMemTable* memtable,
+                              JobEvent* event, TreeEdit* edit,
+                              std::vector<Version::NumberedTable>* open) {
   VersionPtr version;
   {
     MutexLock lock(state_.mutex);
@@ -144,7 +159,9 @@ Status Maintenance::MergePlan(const CompactionPlan& plan, const MemTable* memtab
   };
   split.run_parts = [this](auto parts) { executor_->RunParts(std::move(parts)); };
   OlderData older(version->tree(), plan);
+  const RangeTombstones tombstones = InputTombstones(*version, plan, memtable);
   MergeRequest& request = split.merge;
+  if (!tombstones.empty()) request.tombstones = &tombstones;
   request.snapshots = Snapshots();
   request.older = &older;
   request.cause = {context.kind, context.level, context.reason};

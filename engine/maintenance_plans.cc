@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <tuple>
 
 #include "engine/maintenance.h"
 
@@ -52,15 +53,11 @@ uint64_t Maintenance::PendingBytes() const {
 }
 
 std::shared_ptr<Maintenance::RunningCompaction> Maintenance::TakeFlushPlan(
-    const MemTable& memtable) {
+    const LoggedMemTable& memtable) {
   auto running = std::make_shared<RunningCompaction>();
   CompactionPlan::Flush flush;
   flush.bytes = memtable.bytes();
-  const std::unique_ptr<EntryIterator> entries = memtable.NewIterator();
-  entries->SeekToFirst();
-  flush.smallest = entries->entry().key;
-  entries->SeekToLast();
-  flush.largest = entries->entry().key;
+  std::tie(flush.smallest, flush.largest) = memtable.KeyRange();
   MutexLock lock(state_.mutex);
   const BusyTables busy = Busy();
   std::optional<CompactionPlan> plan;

@@ -1,4 +1,4 @@
-// Hazard pointers over the current read state.
+// Memtables as readers see them; hazard pointers over the current read state.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/read_state.h"
@@ -7,6 +7,42 @@
 #include <set>
 
 namespace varve {
+
+bool LoggedMemTable::HideCovered(std::string_view key, SequenceNumber at, bool there,
+                                 Entry* found) const {
+  const SequenceNumber newest = ranges.NewestCovering(key, at);
+  if (newest == 0 || (there && SequenceOf(found->tag) >= newest)) return there;
+  *found = {key, MakeTag(newest, EntryKind::kDelete), {}};
+  return true;
+}
+
+void LoggedMemTable::AddTo(UncoveredSources* sources) const {
+  std::vector<UncoveredSources::Lists> lists;
+  if (const MemTableRanges::Groups* groups = ranges.groups(); groups != nullptr) {
+    for (const MemTableRanges::Group& group : *groups) lists.push_back({group.tombstones.get()});
+  }
+  sources->Add(std::move(lists), table->NewIterator());
+}
+
+std::pair<std::string, std::string> LoggedMemTable::KeyRange() const {
+  std::vector<RangeTombstone> all;
+  ranges.AppendTo(&all);
+  const RangeTombstones fragments(all);
+  std::pair<std::string, std::string> range;
+  if (!fragments.empty()) {
+    range.first = fragments.begin(0);
+    range.second = LastKeyBefore(fragments.end(fragments.size() - 1));
+  }
+  if (table->entries() == 0) return range;
+  const std::unique_ptr<EntryIterator> entries = table->NewIterator();
+  entries->SeekToFirst();
+  const std::string_view first = entries->entry().key;
+  if (fragments.empty() || first < range.first) range.first = first;
+  entries->SeekToLast();
+  const std::string_view last = entries->entry().key;
+  if (fragments.empty() || last > range.second) range.second = last;
+  return range;
+}
 
 ReadStateCell::Pin::Pin(ReadStateCell& cell) : hazard_(&cell.hazards_.Local().state) {
   // The announcement and the second look are sequentially consistent, as are Publish's store and

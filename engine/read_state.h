@@ -11,22 +11,64 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/iterator/uncovered_sources.h"
 #include "engine/memtable/memtable.h"
+#include "engine/memtable/memtable_ranges.h"
 #include "engine/tree/version.h"
 #include "engine/util/mutex.h"
 #include "engine/util/thread_slots.h"
 
 namespace varve {
 
-// A memtable and the log that it can be rebuilt from.
+// A memtable with its range tombstones, and the log that it can be rebuilt from. Readers and the
+// writer get along as those of a MemTable.
 struct LoggedMemTable {
+  // Of all kinds. Called by the writer.
+  void Add(const Entry& entry) {
+    if (KindOf(entry.tag) == EntryKind::kDeleteRange) {
+      ranges.Add(entry);
+    } else {
+      table->Add(entry);
+    }
+  }
+
+  // As MemTable::Get; for a key that a newer range tombstone covers *found is a delete.
+  bool Get(std::string_view key, SequenceNumber at, Entry* found) const {
+    const bool there = table->Get(key, at, found);
+    if (ranges.groups() == nullptr) [[likely]] {
+      return there;
+    }
+    return HideCovered(key, at, there, found);
+  }
+
+  // The next older source of an iterator.
+  void AddTo(UncoveredSources* sources) const;
+
+  void Seal() { table->Seal(); }
+  uint64_t entries() const { return table->entries() + ranges.count(); }
+  uint64_t bytes() const { return table->bytes() + ranges.bytes(); }
+  // Is it time to seal, before anything more is added?
+  bool IsFull(const MemTableOptions& options) const {
+    const bool many = options.entries_max != 0 && entries() >= options.entries_max;
+    return entries() != 0 && (many || bytes() >= options.bytes_max);
+  }
+  // No key, of entries and of ranges, is outside of these two. REQUIRES: entries() > 0; sealed.
+  std::pair<std::string, std::string> KeyRange() const;
+
   std::unique_ptr<MemTable> table;
+  MemTableRanges ranges;
   uint64_t wal_number = 0;  // 0: none
   uint64_t wal_bytes = 0;   // once sealed
   // Of the first tombstone in it, 0 if there is none. The writer's, until it is sealed.
   SequenceNumber oldest_tombstone = 0;
+
+ private:
+  bool HideCovered(std::string_view key, SequenceNumber at, bool there, Entry* found) const;
 };
 using MemTablePtr = std::shared_ptr<LoggedMemTable>;
 

@@ -174,10 +174,14 @@ class Replay {
   Status Flush() {
     if (memtable_ == nullptr || memtable_->entries() == 0) return {};
     memtable_->Seal();
-    std::unique_ptr<EntryIterator> input = memtable_->NewIterator();
+    std::unique_ptr<EntryIterator> input = memtable_->table->NewIterator();
+    std::vector<RangeTombstone> ranges;
+    memtable_->ranges.AppendTo(&ranges);
+    const RangeTombstones tombstones(ranges);
     OlderData older = edit_.added_tables.empty() ? OlderData(tree_) : OlderData::Everything();
     MergeRequest request;
     request.input = input.get();
+    if (!tombstones.empty()) request.tombstones = &tombstones;
     request.older = &older;
     request.cause = kFlushCause;
     request.new_number = [this] { return state_.NewNumber(); };
@@ -193,13 +197,15 @@ class Replay {
   }
 
   // Nobody reads while logs are replayed: to append, and to sort once, is quickest.
-  std::unique_ptr<MemTable> NewReplayTable() const {
-    return FindPart(MemTableParts(), "vector")->make(MemTableOptionsOf(state_.options));
+  std::unique_ptr<LoggedMemTable> NewReplayTable() const {
+    auto memtable = std::make_unique<LoggedMemTable>();
+    memtable->table = FindPart(MemTableParts(), "vector")->make(MemTableOptionsOf(state_.options));
+    return memtable;
   }
 
   DbState& state_;
   const Tree& tree_;
-  std::unique_ptr<MemTable> memtable_;
+  std::unique_ptr<LoggedMemTable> memtable_;
   SequenceNumber last_sequence_ = 0;
   TreeEdit edit_;
   std::vector<Version::NumberedTable> open_;

@@ -20,12 +20,20 @@ void PutOperation(std::string* bytes, EntryKind kind, std::string_view key) {
 
 }  // namespace
 
+bool WriteBatch::TakesKey(std::string_view key) {
+  if (key.size() <= kKeyBytesMax) return true;
+  status_ = Status::InvalidArgument(
+      fmt::format("a key of {} bytes; a key may have {} at most", key.size(), kKeyBytesMax));
+  return false;
+}
+
+void WriteBatch::CountOperation(size_t user_bytes) {
+  user_bytes_ += user_bytes;
+  EncodeFixed32(bytes_.data() + kCountOffset, count() + 1);
+}
+
 void WriteBatch::Put(std::string_view key, std::string_view value) {
-  if (key.size() > kKeyBytesMax) {
-    status_ = Status::InvalidArgument(
-        fmt::format("a key of {} bytes; a key may have {} at most", key.size(), kKeyBytesMax));
-    return;
-  }
+  if (!TakesKey(key)) return;
   if (value.size() > kValueBytesMax) {
     status_ = Status::InvalidArgument(fmt::format(
         "a value of {} bytes; a value may have {} at most", value.size(), kValueBytesMax));
@@ -33,19 +41,24 @@ void WriteBatch::Put(std::string_view key, std::string_view value) {
   }
   PutOperation(&bytes_, EntryKind::kPut, key);
   PutLengthPrefixed(&bytes_, value);
-  user_bytes_ += key.size() + value.size();
-  EncodeFixed32(bytes_.data() + kCountOffset, count() + 1);
+  CountOperation(key.size() + value.size());
 }
 
 void WriteBatch::Delete(std::string_view key) {
-  if (key.size() > kKeyBytesMax) {
-    status_ = Status::InvalidArgument(
-        fmt::format("a key of {} bytes; a key may have {} at most", key.size(), kKeyBytesMax));
+  if (!TakesKey(key)) return;
+  PutOperation(&bytes_, EntryKind::kDelete, key);
+  CountOperation(key.size());
+}
+
+void WriteBatch::DeleteRange(std::string_view begin, std::string_view end) {
+  if (!TakesKey(begin) || !TakesKey(end) || begin == end) return;
+  if (begin > end) {
+    status_ = Status::InvalidArgument("a range of keys that ends before it begins");
     return;
   }
-  PutOperation(&bytes_, EntryKind::kDelete, key);
-  user_bytes_ += key.size();
-  EncodeFixed32(bytes_.data() + kCountOffset, count() + 1);
+  PutOperation(&bytes_, EntryKind::kDeleteRange, begin);
+  PutLengthPrefixed(&bytes_, end);
+  CountOperation(begin.size() + end.size());
 }
 
 void WriteBatch::Clear() {
@@ -86,7 +99,7 @@ Result<bool> BatchReader::Next(Entry* entry) {
   if (rest_.empty()) return Status::Corruption("a batch has fewer operations than it says");
   const auto kind = static_cast<unsigned char>(rest_[0]);
   rest_.remove_prefix(1);
-  if (kind > static_cast<unsigned char>(EntryKind::kPut)) {
+  if (kind > static_cast<unsigned char>(EntryKind::kDeleteRange)) {
     return Status::Corruption(fmt::format("a batch has an operation of unknown kind {}", kind));
   }
   entry->tag = MakeTag(sequence_, static_cast<EntryKind>(kind));
@@ -97,6 +110,13 @@ Result<bool> BatchReader::Next(Entry* entry) {
   if (KindOf(entry->tag) == EntryKind::kPut &&
       (!GetLengthPrefixed(&rest_, &entry->value) || entry->value.size() > kValueBytesMax)) {
     return Status::Corruption("a batch is cut off in a value");
+  }
+  if (KindOf(entry->tag) == EntryKind::kDeleteRange &&
+      (!GetLengthPrefixed(&rest_, &entry->value) || entry->value.size() > kKeyBytesMax)) {
+    return Status::Corruption("a batch is cut off in the end of a range");
+  }
+  if (KindOf(entry->tag) == EntryKind::kDeleteRange && entry->key >= entry->value) {
+    return Status::Corruption("a batch has a range that ends before it begins");
   }
   ++sequence_;
   --left_;

@@ -39,7 +39,7 @@ class BatchReader {
       : rest_(operations), sequence_(first), left_(count) {}
 
   // True and an entry whose views point into the payload; false at the end; kCorruption if the
-  // bytes are not those of a batch.
+  // bytes are not those of a batch. Ranges are not empty.
   Result<bool> Next(Entry* entry);
 
   SequenceNumber next_sequence() const { return sequence_; }

@@ -31,8 +31,8 @@ class RunWriter {
 
   Status Add(const Entry& entry) {
     const uint64_t file_bytes = builder_ == nullptr ? 0 : builder_->file_bytes();
-    if (cutter_.CutBefore(entry.key, file_bytes) && entry.key != builder_->last_key()) {
-      if (Status s = FinishTable(); !s.ok()) return s;
+    if (cutter_.CutBefore(entry.key, file_bytes) && MayCutBefore(entry.key)) {
+      if (Status s = FinishTableBefore(entry.key); !s.ok()) return s;
     } else if (file_bytes >= spent_bytes_ + kSpendBytes) {
       if (Status s = SpendUpTo(file_bytes); !s.ok()) return s;
     }
@@ -42,7 +42,26 @@ class RunWriter {
     return builder_->Add(entry);
   }
 
-  Status Finish() { return builder_ == nullptr ? Status() : FinishTable(); }
+  Status AddRange(std::string_view begin, std::string_view end,
+                  std::span<const SequenceNumber> sequences) {
+    const uint64_t file_bytes = builder_ == nullptr ? 0 : builder_->file_bytes();
+    if (cutter_.CutBefore(begin, file_bytes) && MayCutBefore(begin)) {
+      if (Status s = FinishTableBefore(begin); !s.ok()) return s;
+    }
+    if (builder_ == nullptr) {
+      if (Status s = StartTable(); !s.ok()) return s;
+    }
+    CloseRange();
+    range_begin_ = begin;
+    range_end_ = end;
+    range_sequences_.assign(sequences.begin(), sequences.end());
+    return {};
+  }
+
+  Status Finish() {
+    CloseRange();
+    return builder_ == nullptr ? Status() : FinishTable();
+  }
 
   // Leaves no file behind, as far as the file system lets us; the next open removes the rest.
   void RemoveAll() {
@@ -56,6 +75,42 @@ class RunWriter {
   }
 
  private:
+  bool InRange() const { return !range_sequences_.empty(); }
+
+  // The greatest key of which the table holds a version, or at which a range of it begins.
+  std::string_view LastKey() const {
+    const std::string_view last = builder_->last_key();
+    return InRange() && (builder_->entries() == 0 || range_begin_ > last) ? range_begin_ : last;
+  }
+
+  // Versions of a key stay together. A range that goes on behind the cut is cut right after the
+  // last key; there is no place for that after the longest one.
+  bool MayCutBefore(std::string_view key) const {
+    return LastKey() != key && (!RangeGoesOnAt(key) || LastKey().size() < kKeyBytesMax);
+  }
+  bool RangeGoesOnAt(std::string_view key) const {
+    return InRange() && LastKeyBefore(range_end_) >= key;
+  }
+
+  // What is left of a range that goes on begins the next table, and both have exact bounds.
+  Status FinishTableBefore(std::string_view key) {
+    if (!RangeGoesOnAt(key)) {
+      CloseRange();
+      return FinishTable();
+    }
+    std::string cut = KeyAfter(LastKey());
+    builder_->AddRange(range_begin_, cut, range_sequences_);
+    range_begin_ = std::move(cut);
+    if (Status s = FinishTable(); !s.ok()) return s;
+    return StartTable();
+  }
+
+  void CloseRange() {
+    if (!InRange()) return;
+    builder_->AddRange(range_begin_, range_end_, range_sequences_);
+    range_sequences_.clear();
+  }
+
   Status StartTable() {
     number_ = request_.new_number();
     WriteOptions options;
@@ -114,6 +169,10 @@ class RunWriter {
   std::unique_ptr<WritableFile> file_;
   std::unique_ptr<TableBuilder> builder_;
   std::vector<uint64_t> written_;
+  // The last range, which may have to be cut: not in the builder yet. No sequences: there is none.
+  std::string range_begin_;
+  std::string range_end_;
+  std::vector<SequenceNumber> range_sequences_;
 };
 
 }  // namespace
@@ -197,6 +256,16 @@ bool OlderData::MayHold(std::string_view key) {
     if (run.at < run.tables.size() && run.tables[run.at]->smallest <= key) return true;
   }
   return false;
+}
+
+bool OlderData::MayHoldAny(std::string_view begin, std::string_view end) const {
+  if (everything_) return true;
+  return std::any_of(runs_.begin(), runs_.end(), [&](const Cursor& run) {
+    const auto table =
+        std::partition_point(run.tables.begin(), run.tables.end(),
+                             [begin](const TablePtr& one) { return one->largest < begin; });
+    return table != run.tables.end() && (*table)->smallest < end;
+  });
 }
 
 Result<MergeOutput> MergeIntoTables(const TableFactory& factory, const MergeRequest& request) {

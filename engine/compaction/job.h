@@ -21,6 +21,7 @@
 #include "engine/io/file_handles.h"
 #include "engine/io/file_system.h"
 #include "engine/iterator/iterator.h"
+#include "engine/range_tombstones.h"
 #include "engine/status.h"
 #include "engine/table/table_builder.h"
 #include "engine/tree/version.h"
@@ -53,6 +54,8 @@ class OlderData {
   static OlderData Everything();
 
   bool MayHold(std::string_view key);
+  // Any key in [begin, end). In any order.
+  bool MayHoldAny(std::string_view begin, std::string_view end) const;
 
  private:
   OlderData() = default;
@@ -72,6 +75,7 @@ struct MergeOutput {
   std::vector<TablePtr> tables;  // in key order
   std::vector<Version::NumberedTable> open;
   uint64_t bytes = 0;
+  // Without range tombstones, which are cut and joined on the way.
   uint64_t entries_read = 0;
   uint64_t entries_dropped = 0;
   uint64_t tombstones_dropped = 0;
@@ -79,7 +83,10 @@ struct MergeOutput {
 
 struct MergeRequest {
   EntryIterator* input = nullptr;
-  // Only keys in [begin, end) are merged; empty: no bound.
+  // The range tombstones of the same inputs; nullptr: there are none.
+  const RangeTombstones* tombstones = nullptr;
+  // Only keys in [begin, end) are merged; empty: no bound. With range tombstones, there must be a
+  // last key before `end` (LastKeyBefore): it bounds the last table.
   std::string begin;
   std::string end;
   std::vector<SequenceNumber> snapshots;  // ascending

@@ -9,14 +9,18 @@
 
 #include "engine/compaction/job.h"
 #include "engine/compaction/merge_rules.h"
+#include "engine/compaction/range_merge.h"
 
 namespace varve {
 
 // Hands what the rules keep to writer->Add(entry), in order, then calls writer->Finish(), and
-// counts what was read and dropped into *output. The first error ends it.
+// counts what was read and dropped into *output. The first error ends it. Range tombstones go to
+// writer->AddRange(begin, end, sequences), fragment by fragment: each before the entries of the
+// first key at or after its begin.
 template <class Writer>
 Status MergeEntries(const MergeRequest& request, Writer* writer, MergeOutput* output) {
   MergeRules rules(request.snapshots);
+  RangeMerge ranges(request, rules);
   EntryIterator* input = request.input;
   if (request.begin.empty()) {
     input->SeekToFirst();
@@ -27,10 +31,15 @@ Status MergeEntries(const MergeRequest& request, Writer* writer, MergeOutput* ou
     const Entry& entry = input->entry();
     if (!request.end.empty() && entry.key >= request.end) break;
     ++output->entries_read;
+    SequenceNumber hidden_by = 0;
+    if (!ranges.empty()) {
+      if (Status s = ranges.WriteUpTo(entry.key, writer); !s.ok()) return s;
+      hidden_by = ranges.HiddenBy(entry.key, SequenceOf(entry.tag));
+    }
     const bool tombstone = KindOf(entry.tag) == EntryKind::kDelete;
     // Only a tombstone's fate depends on older data: puts need not ask.
     const bool older = !tombstone || request.older->MayHold(entry.key);
-    switch (rules.Judge(entry, older)) {
+    switch (rules.Judge(entry, older, hidden_by)) {
       case MergeRules::Verdict::kKeep:
         if (Status s = writer->Add(entry); !s.ok()) return s;
         break;
@@ -46,6 +55,7 @@ Status MergeEntries(const MergeRequest& request, Writer* writer, MergeOutput* ou
     }
   }
   if (Status s = input->status(); !s.ok()) return s;
+  if (Status s = ranges.WriteRest(writer); !s.ok()) return s;
   return writer->Finish();
 }
 

@@ -6,6 +6,10 @@
 // that could see it sees a newer one that is kept. A tombstone that hides nothing below is dropped
 // as well.
 //
+// A range tombstone is a version of every key in its range: it hides the versions of its stripe
+// that are older than it, and of the range tombstones of one stripe that cover a place only the
+// newest is needed there.
+//
 // Snapshots cut the sequence numbers into stripes: versions with no snapshot between them are in
 // one stripe, and of those only the newest can be seen. A tombstone may go only from the oldest
 // stripe: in a newer one, an older version that a snapshot still needs may follow, and would come
@@ -15,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +37,14 @@ class MergeRules {
   enum class Verdict : uint8_t { kKeep, kDropHidden, kDropTombstone };
 
   // Called for each entry of the merge, in entry order. `below_may_hold_key`: may a level below
-  // the output, or an older run beside it, hold a version of this key.
-  Verdict Judge(const Entry& entry, bool below_may_hold_key);
+  // the output, or an older run beside it, hold a version of this key. `hidden_by`: the oldest
+  // range tombstone of the merge that covers the key and is newer than the entry; 0: none.
+  Verdict Judge(const Entry& entry, bool below_may_hold_key, SequenceNumber hidden_by = 0);
+
+  // Of the range tombstones that cover a range, newest first, those that are written.
+  // `below_may_hold_keys`: as above, of any key in the range.
+  std::vector<SequenceNumber> KeepRange(std::span<const SequenceNumber> newest_first,
+                                        bool below_may_hold_keys) const;
 
   // May `entry`, which Judge just told to keep, be written with sequence number 0 instead of its
   // own? Then it is the oldest version of its key in the tree, and every reader that is left sees

@@ -55,11 +55,26 @@ size_t SharedKeyBytes(const CompactionPlan& plan) {
 
 namespace {
 
+// With range tombstones a part ends right after a key, which bounds its last table.
+std::vector<std::string> PartBounds(const SplitMergeRequest& request) {
+  if (request.merge.tombstones == nullptr) return request.bounds;
+  std::vector<std::string> bounds;
+  for (const std::string& bound : request.bounds) {
+    std::string moved = bound.ends_with('\0') ? bound : KeyAfter(bound);
+    const bool above = bounds.empty() || moved > bounds.back();
+    if (above && moved.size() <= kKeyBytesMax) bounds.push_back(std::move(moved));
+  }
+  return bounds;
+}
+
 // The parts of one merge. Also what each of them asks for its pace, so that it learns of a failure.
 class SplitMerge final : public JobPace {
  public:
   SplitMerge(const TableFactory& factory, const SplitMergeRequest& request)
-      : factory_(factory), request_(request), outputs_(request.bounds.size() + 1) {}
+      : factory_(factory),
+        request_(request),
+        bounds_(PartBounds(request)),
+        outputs_(bounds_.size() + 1) {}
 
   Result<MergeOutput> Run() {
     std::vector<std::function<void()>> parts;
@@ -87,8 +102,8 @@ class SplitMerge final : public JobPace {
   void RunPart(size_t part) {
     if (failed_.load(std::memory_order_relaxed)) return;
     MergeRequest merge = request_.merge;
-    if (part > 0) merge.begin = request_.bounds[part - 1];
-    if (part < request_.bounds.size()) merge.end = request_.bounds[part];
+    if (part > 0) merge.begin = bounds_[part - 1];
+    if (part < bounds_.size()) merge.end = bounds_[part];
     const std::unique_ptr<EntryIterator> input = request_.new_input(merge.begin, merge.end);
     OlderData older = *request_.merge.older;
     merge.input = input.get();
@@ -124,6 +139,7 @@ class SplitMerge final : public JobPace {
 
   const TableFactory& factory_;
   const SplitMergeRequest& request_;
+  const std::vector<std::string> bounds_;
   std::vector<MergeOutput> outputs_;  // each written by its part alone
   std::atomic<bool> failed_{false};
   Mutex mutex_;

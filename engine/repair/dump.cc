@@ -40,6 +40,15 @@ std::string ValueText(std::string_view value) {
   return fmt::format("{}… ({} bytes)", KeyToText(value.substr(0, kValueBytesShown)), value.size());
 }
 
+std::string OperationText(const Entry& entry) {
+  const std::string key = KeyToText(entry.key);
+  if (KindOf(entry.tag) == EntryKind::kPut) {
+    return fmt::format("put {} {}", key, ValueText(entry.value));
+  }
+  if (KindOf(entry.tag) == EntryKind::kDelete) return "delete " + key;
+  return fmt::format("delete_range {} {}", key, KeyToText(entry.value));
+}
+
 Status DumpBatch(std::string_view payload, const DumpSink& sink) {
   Result<BatchReader> batch = BatchReader::OfPayload(payload);
   if (!batch.ok()) return batch.status();
@@ -47,9 +56,7 @@ Status DumpBatch(std::string_view payload, const DumpSink& sink) {
   Entry entry;
   Result<bool> more = batch->Next(&entry);
   for (; more.ok() && *more; more = batch->Next(&entry)) {
-    const bool put = KindOf(entry.tag) == EntryKind::kPut;
-    sink(fmt::format("  {} {} {}{}{}\n", SequenceOf(entry.tag), put ? "put" : "delete",
-                     KeyToText(entry.key), put ? " " : "", put ? ValueText(entry.value) : ""));
+    sink(fmt::format("  {} {}\n", SequenceOf(entry.tag), OperationText(entry)));
   }
   return more.status();
 }

@@ -362,13 +362,14 @@ void Repair::MakeFactory() {
 }
 
 Result<std::vector<TablePtr>> Repair::Salvage(const DamagedTable& table) {
-  if (table.examination.blocks.empty()) return std::vector<TablePtr>();
+  if (table.examination.found.entries == 0) return std::vector<TablePtr>();
   auto file = files_.OpenFile(table.path);
   if (!file.ok()) return file.status();
   std::shared_ptr<const RandomAccessFile> shared = std::move(*file);
   return WriteTables(
       factory_, [this] { return NewNumber(); },
-      NewSalvageIterator(std::move(shared), table.identity, table.examination.blocks));
+      NewSalvageIterator(std::move(shared), table.identity, table.examination.blocks),
+      table.examination.tombstones);
 }
 
 // The tree as it was, with new tables in the places of those that were damaged.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/parts.h"
+#include "engine/read_state.h"
 #include "engine/write_batch_bytes.h"
 
 namespace varve {
@@ -45,8 +46,9 @@ class TableMaker {
       if (Status s = Flush(); !s.ok()) return s;
     }
     if (memtable_ == nullptr) {
-      const MemTablePart* part = FindPart(MemTableParts(), options_.memtable);
-      memtable_ = part->make(MemTableOptionsOf(options_));
+      memtable_ = std::make_unique<LoggedMemTable>();
+      memtable_->table =
+          FindPart(MemTableParts(), options_.memtable)->make(MemTableOptionsOf(options_));
     }
     ForEachOperation(payload, [this](const Entry& entry) { memtable_->Add(entry); });
     return {};
@@ -55,7 +57,10 @@ class TableMaker {
   Status Flush() {
     if (memtable_ == nullptr || memtable_->entries() == 0) return {};
     memtable_->Seal();
-    auto tables = WriteTables(factory_, new_number_, memtable_->NewIterator());
+    std::vector<RangeTombstone> ranges;
+    memtable_->ranges.AppendTo(&ranges);
+    auto tables = WriteTables(factory_, new_number_, memtable_->table->NewIterator(),
+                              RangeTombstones(ranges));
     if (!tables.ok()) return tables.status();
     runs_.push_back(std::move(*tables));
     memtable_.reset();
@@ -68,7 +73,7 @@ class TableMaker {
   const TableFactory& factory_;
   const Options& options_;
   const NewNumber new_number_;
-  std::unique_ptr<MemTable> memtable_;
+  std::unique_ptr<LoggedMemTable> memtable_;
   std::vector<std::vector<TablePtr>> runs_;
 };
 

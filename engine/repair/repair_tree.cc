@@ -60,24 +60,30 @@ Result<std::vector<TablePtr>> MergeAll(const TableFactory& factory, const NewNum
   // Declared before the iterators that read from them.
   std::vector<OpenTablePtr> open;
   std::vector<std::unique_ptr<EntryIterator>> inputs;
+  std::vector<RangeTombstone> ranges;
   for (const TablePtr& table : tables) {
     Result<OpenTablePtr> opened = factory.Open(*table, IoKind::kOpen);
     if (!opened.ok()) return opened.status();
     open.push_back(std::move(*opened));
     inputs.push_back(
         open.back()->reader().NewIterator({.kind = IoKind::kCompaction, .fill_cache = false}));
+    const RangeTombstones* of_table = open.back()->reader().range_tombstones();
+    if (of_table != nullptr) of_table->AppendTo(&ranges);
   }
-  return WriteTables(factory, new_number, NewMergingIterator(std::move(inputs)));
+  return WriteTables(factory, new_number, NewMergingIterator(std::move(inputs)),
+                     RangeTombstones(ranges));
 }
 
 }  // namespace
 
 Result<std::vector<TablePtr>> WriteTables(const TableFactory& factory, const NewNumber& new_number,
-                                          std::unique_ptr<EntryIterator> input) {
+                                          std::unique_ptr<EntryIterator> input,
+                                          const RangeTombstones& tombstones) {
   DistinctIterator distinct(std::move(input));
   OlderData older = OlderData::Everything();
   MergeRequest request;
   request.input = &distinct;
+  if (!tombstones.empty()) request.tombstones = &tombstones;
   request.older = &older;
   request.cause = kWriteCause;
   request.new_number = new_number;

@@ -17,10 +17,11 @@ namespace varve {
 
 using NewNumber = std::function<uint64_t()>;
 
-// Writes what `input` yields into new tables: of each key the newest version, tombstones as well.
-// Entries that are there twice are taken once.
+// Writes what `input` yields into new tables, and the range tombstones: of each key the newest
+// version, tombstones as well. Entries that are there twice are taken once.
 Result<std::vector<TablePtr>> WriteTables(const TableFactory& factory, const NewNumber& new_number,
-                                          std::unique_ptr<EntryIterator> input);
+                                          std::unique_ptr<EntryIterator> input,
+                                          const RangeTombstones& tombstones = {});
 
 // Can these be put into runs so that, for every key, the newer version is in the newer run? If two
 // overlap in keys, one of them must be newer as a whole.

@@ -69,6 +69,7 @@ struct TableBuilder::Rep {
 
   std::vector<uint64_t> hashes;  // of distinct keys and prefixes
   TableProperties properties;
+  uint64_t range_bytes = 0;  // of range tombstones
   std::string last_key;
   Tag last_tag = 0;
   Status status;  // the first error
@@ -88,7 +89,7 @@ uint64_t TableBuilder::file_bytes() const {
   // There are hashes only if there will be a filter.
   const uint64_t filter_bytes = (rep.hashes.size() * rep.filter_bytes_per_1024_keys) >> 10;
   return rep.offset() + rep.block.tail_bytes() + rep.index.contents().size() + filter_bytes +
-         2 * rep.last_key.size() + kPropertiesBytes + kTableFooterBytes;
+         rep.range_bytes + 2 * rep.last_key.size() + kPropertiesBytes + kTableFooterBytes;
 }
 
 // Adds the entry to the current block, after indexing the block before it, now that the key that
@@ -162,6 +163,14 @@ Status TableBuilder::Add(const Entry& entry) {
   return {};
 }
 
+void TableBuilder::AddRange(std::string_view begin, std::string_view end,
+                            std::span<const SequenceNumber> sequences) {
+  // Sequence numbers of a fragment are near to each other.
+  constexpr uint64_t kSequenceBytes = 4;
+  rep_->range_bytes += begin.size() + end.size() + kSequenceBytes * (1 + sequences.size());
+  rep_->properties.tombstones.Append(begin, end, sequences);
+}
+
 void TableBuilder::Rep::HashForFilter(std::string_view key, size_t shared) {
   hashes.push_back(HashKey(key));
   const uint64_t prefix_bytes = options.filter_prefix_bytes;
@@ -180,7 +189,12 @@ uint64_t TableBuilder::Rep::AddMeta(std::string_view contents) {
 
 Result<TableInfo> TableBuilder::Finish() {
   Rep& rep = *rep_;
-  assert(rep.properties.info.entries != 0);
+  const RangeTombstones& ranges = rep.properties.tombstones;
+  if (rep.properties.info.entries == 0) {
+    assert(!ranges.empty());
+    const Tag tag = MakeTag(ranges.sequences(0).front(), EntryKind::kDelete);
+    if (Status s = Add({ranges.begin(0), tag, {}}); !s.ok()) return s;
+  }
   if (rep.status.ok()) rep.status = rep.FinishBlock();
   if (!rep.status.ok()) return rep.status;
   rep.index.Add(rep.last_key, 0, rep.unindexed_bytes);
@@ -199,6 +213,8 @@ Result<TableInfo> TableBuilder::Finish() {
   }
   footer.index_bytes = rep.AddMeta(rep.index.contents());
   properties.info.largest = rep.last_key;
+  CountRanges(ranges, &properties.info);
+  footer.has_ranges = !ranges.empty();
   properties.identity = rep.options.identity;
   properties.number = rep.options.number;
   properties.restart_interval = rep.options.restart_interval;

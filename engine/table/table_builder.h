@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "engine/entry.h"
@@ -39,14 +40,22 @@ class TableBuilder {
   // REQUIRES: entries come in entry order, without equal (key, tag).
   Status Add(const Entry& entry);
 
+  // Adds a fragment of range tombstones; in key order, but apart from the entries. As
+  // RangeTombstones::Append.
+  void AddRange(std::string_view begin, std::string_view end,
+                std::span<const SequenceNumber> sequences);
+
   // Bytes that the file would have if it ended here, within a block.
   uint64_t file_bytes() const;
+  // Range tombstones are not among them.
   uint64_t entries() const;
   // Of the entry added last; empty before. Lives until the next one.
   std::string_view last_key() const;
 
   // Writes the filter, the index, the properties and the footer. Does not sync or close the file.
-  // The `number` of the result is for the caller to fill in. REQUIRES: at least one entry.
+  // The `number` of the result is for the caller to fill in. REQUIRES: at least one entry or range.
+  // A table always has a block: if there are only ranges, it holds a delete of the first key that
+  // is deleted, at the sequence number of its range, which adds nothing to it.
   Result<TableInfo> Finish();
 
  private:

@@ -57,8 +57,9 @@ constexpr size_t kShownBytesMax = 64;
 std::string DumpProperties(const TableFile& table) {
   const TableProperties& properties = table.properties();
   const TableInfo& info = properties.info;
-  std::string out = fmt::format("table {}: {} bytes, format {}\n", info.number, info.file_bytes,
-                                kTableFormatVersion);
+  std::string out =
+      fmt::format("table {}: {} bytes, format {}\n", info.number, info.file_bytes,
+                  table.footer().has_ranges ? kTableFormatVersionRanges : kTableFormatVersion);
   const auto line = [&out](std::string_view name, uint64_t value) {
     fmt::format_to(std::back_inserter(out), "  {} {}\n", name, value);
   };
@@ -74,6 +75,7 @@ std::string DumpProperties(const TableFile& table) {
   fmt::format_to(std::back_inserter(out), "  smallest \"{}\"\n  largest \"{}\"\n  filter \"{}\"\n",
                  Escape(info.smallest, kShownBytesMax), Escape(info.largest, kShownBytesMax),
                  Escape(properties.filter_name, kShownBytesMax));
+  if (table.footer().has_ranges) line("range_tombstones", properties.tombstones.count());
   const TableFooter& footer = table.footer();
   line("data_bytes", footer.data_bytes);
   line("filter_bytes", footer.filter_bytes);
@@ -82,6 +84,21 @@ std::string DumpProperties(const TableFile& table) {
   }
   line("index_bytes", footer.index_bytes);
   line("properties_bytes", footer.properties_bytes);
+  return out;
+}
+
+std::string DumpRanges(const RangeTombstones& tombstones) {
+  if (tombstones.empty()) return "";
+  std::string out = "range tombstones\n";
+  for (size_t i = 0; i < tombstones.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "  \"{}\" to \"{}\"",
+                   Escape(tombstones.begin(i), kShownBytesMax),
+                   Escape(tombstones.end(i), kShownBytesMax));
+    for (const SequenceNumber sequence : tombstones.sequences(i)) {
+      fmt::format_to(std::back_inserter(out), " @{}", sequence);
+    }
+    out.push_back('\n');
+  }
   return out;
 }
 
@@ -128,6 +145,7 @@ Status VerifyTable(const TableFile& table) {
     if (state == BlockState::kDamaged) return table.Damaged(block, "block is malformed");
   }
   counted.largest = last_key;
+  CountRanges(table.properties().tombstones, &counted);
   counted.number = table.number();
   counted.file_bytes = table.properties().info.file_bytes;
   if (counted == table.properties().info) return {};
@@ -139,6 +157,7 @@ Status VerifyTable(const TableFile& table) {
 std::string DumpTable(const TableFile& table, bool with_entries) {
   std::string out = DumpProperties(table) + DumpIndex(table.index());
   if (!with_entries) return out;
+  out += DumpRanges(table.properties().tombstones);
   out += "entries\n";
   TableIterator it(&table, kVerifyContext);
   for (it.SeekToFirst(); it.Valid(); it.Next()) {

@@ -69,7 +69,11 @@ Status TableFile::Load(const ReadContext& context) {
   status = LoadMeta({IoKind::kOpen, context.level, context.reason}, offset,
                     footer_.properties_bytes, &contents);
   if (status.ok()) status = DecodeProperties(contents, &properties_);
+  if (status.ok() && footer_.has_ranges == properties_.tombstones.empty()) {
+    status = Status::Corruption("footer and properties disagree on range tombstones");
+  }
   if (!status.ok()) return Locate(status, "properties", offset);
+  if (footer_.has_ranges) range_tombstones_ = &properties_.tombstones;
   properties_.info.number = options_.number;
   properties_.info.file_bytes = options_.file_bytes;
 

@@ -33,6 +33,8 @@ class TableFile {
   // nullptr if the table has no filter, or one of a policy that is not known here.
   const FilterPolicy* filter_policy() const { return filter_policy_; }
   uint64_t number() const { return options_.number; }
+  // nullptr if there are none.
+  const RangeTombstones* range_tombstones() const { return range_tombstones_; }
 
   // A data block in the cache, or none.
   BlockBytes CachedBlock(size_t block) const;
@@ -71,6 +73,7 @@ class TableFile {
   TableIndex index_;
   AlignedBytes filter_;
   const FilterPolicy* filter_policy_ = nullptr;
+  const RangeTombstones* range_tombstones_ = nullptr;  // in properties_
 };
 
 }  // namespace varve

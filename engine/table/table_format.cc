@@ -29,8 +29,9 @@ enum PropertyId : uint64_t {
   kIdentity,
   kNumber,
   kFilterPrefixBytes,
+  kRangeTombstones,
 };
-constexpr uint64_t kPropertyCount = kFilterPrefixBytes;
+constexpr uint64_t kPropertyCount = kRangeTombstones;
 
 // Calls visit(id, field) for each property that is a number. Self may be const.
 template <class Self, class Visitor>
@@ -110,7 +111,7 @@ void AppendFooter(const TableFooter& footer, uint64_t checksum_context, std::str
   PutFixed64(out, footer.filter_bytes);
   PutFixed64(out, footer.index_bytes);
   PutFixed64(out, footer.properties_bytes);
-  PutFixed32(out, kTableFormatVersion);
+  PutFixed32(out, footer.has_ranges ? kTableFormatVersionRanges : kTableFormatVersion);
   const uint64_t seed = BlockSeed(checksum_context, footer.footer_offset());
   PutFixed64(out, Checksum64(std::string_view(*out).substr(start), seed));
   out->append(kTableMagic);
@@ -127,7 +128,8 @@ Status DecodeFooter(std::string_view bytes, uint64_t file_bytes, uint64_t checks
     return Status::Corruption("footer: checksum mismatch");
   }
   const uint32_t version = DecodeFixed32(covered.data() + 32);
-  if (version != kTableFormatVersion) {
+  footer->has_ranges = version == kTableFormatVersionRanges;
+  if (version != kTableFormatVersion && !footer->has_ranges) {
     return Status::Corruption(fmt::format("unknown table format version {}", version));
   }
   uint64_t rest = file_bytes - kTableFooterBytes;
@@ -141,6 +143,26 @@ Status DecodeFooter(std::string_view bytes, uint64_t file_bytes, uint64_t checks
   }
   if (rest != 0) return Status::Corruption("footer: lengths do not add up to the file");
   return {};
+}
+
+void CountRanges(const RangeTombstones& tombstones, TableInfo* info) {
+  if (tombstones.empty()) return;
+  const std::string_view first = tombstones.begin(0);
+  const std::string_view last = LastKeyBefore(tombstones.end(tombstones.size() - 1));
+  if (info->entries == 0 || first < info->smallest) info->smallest = first;
+  if (info->entries == 0 || last > info->largest) info->largest = last;
+  for (size_t i = 0; i < tombstones.size(); ++i) {
+    for (const SequenceNumber sequence : tombstones.sequences(i)) {
+      const Tag tag = MakeTag(sequence, EntryKind::kDeleteRange);
+      CountEntry({tombstones.begin(i), tag, tombstones.end(i)}, info);
+    }
+  }
+}
+
+bool RangesAreWithin(const RangeTombstones& tombstones, const TableInfo& info) {
+  if (tombstones.empty()) return true;
+  return tombstones.begin(0) >= info.smallest &&
+         LastKeyBefore(tombstones.end(tombstones.size() - 1)) <= info.largest;
 }
 
 std::string EncodeProperties(const TableProperties& properties) {
@@ -162,6 +184,12 @@ std::string EncodeProperties(const TableProperties& properties) {
     PutVarint(&out, kVarintBytesMax);
     PutPaddedVarint(&out, value);
   });
+  if (!properties.tombstones.empty()) {
+    std::string tombstones;
+    properties.tombstones.EncodeTo(&tombstones);
+    PutVarint(&out, kRangeTombstones);
+    PutLengthPrefixed(&out, tombstones);
+  }
   return out;
 }
 
@@ -190,7 +218,14 @@ Status DecodeProperties(std::string_view bytes, TableProperties* properties) {
     good = good && present[id];
     field = values[id];
   });
-  return good ? Status() : Status::Corruption("a property is missing or malformed");
+  if (!good) return Status::Corruption("a property is missing or malformed");
+  Result<RangeTombstones> tombstones = RangeTombstones::Decode(values[kRangeTombstones]);
+  if (!tombstones.ok()) return tombstones.status();
+  if (!RangesAreWithin(*tombstones, properties->info)) {
+    return Status::Corruption("a range tombstone is not within the key range of the table");
+  }
+  properties->tombstones = std::move(*tombstones);
+  return {};
 }
 
 }  // namespace varve

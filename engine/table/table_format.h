@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "engine/entry.h"
+#include "engine/range_tombstones.h"
 #include "engine/status.h"
 #include "engine/table/compression.h"
 #include "engine/tree/tree.h"
@@ -21,7 +22,10 @@ namespace varve {
 
 inline constexpr std::string_view kTableMagic = "VarveTbl";
 inline constexpr uint32_t kTableFormatVersion = 1;
+// … of a table with range tombstones: whoever does not know of them must not read it.
+inline constexpr uint32_t kTableFormatVersionRanges = 2;
 inline constexpr uint64_t kTableFooterBytes = 52;
+inline constexpr size_t kFooterPropertiesBytesAt = 24;  // in the footer
 
 // The least that follows the contents of a block: compression id and checksum.
 inline constexpr size_t kBlockTrailerBytes = 1 + 8;
@@ -50,6 +54,7 @@ struct TableFooter {
   uint64_t filter_bytes = 0;  // 0: no filter
   uint64_t index_bytes = 0;
   uint64_t properties_bytes = 0;
+  bool has_ranges = false;  // there are range tombstones, in the properties
 
   uint64_t filter_offset() const { return data_bytes; }
   uint64_t index_offset() const { return data_bytes + filter_bytes; }
@@ -73,6 +78,7 @@ struct TableProperties {
   uint64_t number = 0;
   // The filter also holds this many first bytes of the keys that have as many; 0: it does not.
   uint64_t filter_prefix_bytes = 0;
+  RangeTombstones tombstones;
 };
 
 // Adds an entry to the counts and sums of *info; its key range is left to the caller.
@@ -83,10 +89,16 @@ inline void CountEntry(const Entry& entry, TableInfo* info) {
   info->entries++;
   info->key_bytes += entry.key.size();
   info->value_bytes += entry.value.size();
-  if (KindOf(entry.tag) != EntryKind::kDelete) return;
+  if (KindOf(entry.tag) == EntryKind::kPut) return;
   if (info->tombstones == 0 || sequence < info->oldest_tombstone) info->oldest_tombstone = sequence;
   info->tombstones++;
 }
+
+// Adds range tombstones to counts, sums and key range of *info, in which all entries of the table
+// are. Each counts as one tombstone in each of its fragments.
+void CountRanges(const RangeTombstones& tombstones, TableInfo* info);
+// Are all of them within the key range of `info`?
+bool RangesAreWithin(const RangeTombstones& tombstones, const TableInfo& info);
 
 std::string EncodeProperties(const TableProperties& properties);
 Status DecodeProperties(std::string_view bytes, TableProperties* properties);

@@ -65,6 +65,21 @@ void TableReader::Prefetch(uint64_t hash) const {
 
 Status TableReader::Get(const ReadContext& context, std::string_view key, uint64_t hash,
                         SequenceNumber at, TableHit* hit) const {
+  const RangeTombstones* ranges = table_->range_tombstones();
+  if (ranges == nullptr) [[likely]] {
+    return GetEntry(context, key, hash, at, hit);
+  }
+  if (Status s = GetEntry(context, key, hash, at, hit); !s.ok()) return s;
+  const SequenceNumber newest = ranges->NewestCovering(key, at);
+  if (newest == 0 || (hit->found && SequenceOf(hit->tag) >= newest)) return {};
+  hit->found = true;
+  hit->tag = MakeTag(newest, EntryKind::kDelete);
+  hit->value = {};
+  return {};
+}
+
+Status TableReader::GetEntry(const ReadContext& context, std::string_view key, uint64_t hash,
+                             SequenceNumber at, TableHit* hit) const {
   const TableFile& table = *table_;
   hit->found = false;
   const FilterPolicy* filter = table.filter_policy();
@@ -117,6 +132,7 @@ void TableReader::AppendPieces(uint64_t piece_bytes, std::vector<TablePiece>* pi
 }
 
 Status TableReader::Verify() const { return VerifyTable(*table_); }
+const RangeTombstones* TableReader::range_tombstones() const { return table_->range_tombstones(); }
 uint64_t TableReader::index_bytes() const { return table_->index().bytes(); }
 uint64_t TableReader::filter_bytes() const { return table_->filter().size(); }
 const TableInfo& TableReader::info() const { return table_->properties().info; }

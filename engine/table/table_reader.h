@@ -16,6 +16,7 @@
 #include "engine/entry.h"
 #include "engine/io/file_system.h"
 #include "engine/iterator/iterator.h"
+#include "engine/range_tombstones.h"
 #include "engine/status.h"
 #include "engine/tree/tree.h"
 #include "engine/util/read_counters.h"
@@ -72,13 +73,14 @@ class TableReader {
   void Prefetch(uint64_t hash) const;
 
   // The newest version of `key` at or before `at`. `hash` is HashKey(key). Asks the filter first.
-  // Fills *hit only; counts at context.level.
+  // If a newer range tombstone covers the key, that is the answer: a delete. Fills *hit only;
+  // counts at context.level.
   Status Get(const ReadContext& context, std::string_view key, uint64_t hash, SequenceNumber at,
              TableHit* hit) const;
 
-  // False only if no key of the table is in [lower, upper) (an empty `upper` is no bound), for all
-  // that the filter knows: it is asked if all keys in there begin with a prefix of the length that
-  // it holds. Counts that at context.level.
+  // False only if no entry of the table is in [lower, upper) (an empty `upper` is no bound), for
+  // all that the filter knows: it is asked if all keys in there begin with a prefix of the length
+  // that it holds. Counts that at context.level.
   bool MayHoldRange(const ReadContext& context, std::string_view lower,
                     std::string_view upper) const;
 
@@ -86,6 +88,9 @@ class TableReader {
   // the iterator moves; a key to Seek must not be among them. Without fill_cache, blocks that are
   // not cached are read many at a time; a compaction does not look into the cache at all.
   std::unique_ptr<EntryIterator> NewIterator(const ReadContext& context) const;
+
+  // nullptr if there are none. Lives as long as this.
+  const RangeTombstones* range_tombstones() const;
 
   // Reads and checks every block: that entries are in order and as many as promised, that the index
   // leads to each of them, and that the filter denies none.
@@ -105,6 +110,9 @@ class TableReader {
 
  private:
   explicit TableReader(std::unique_ptr<TableFile> table);
+  Status GetEntry(const ReadContext& context, std::string_view key, uint64_t hash,
+                  SequenceNumber at, TableHit* hit) const;
+
   const std::unique_ptr<TableFile> table_;
 };
 

@@ -71,6 +71,7 @@ class Examiner {
     }
     length_ = *length;
     ExamineParts();
+    CountRanges(result_.tombstones, &result_.found);
     // All parts are intact: do they also fit together, and the manifest?
     if (result_.intact()) ExamineWhole();
     result_.found.number = identity_.number;
@@ -93,16 +94,23 @@ class Examiner {
     Status status = ReadTail(file_, length_, &tail);
     if (status.ok()) status = DecodeFooter(tail, length_, context_, &footer);
     if (!status.ok()) {
-      Damage(length_ - std::min(length_, kTableFooterBytes), Text("footer", status));
+      const uint64_t offset = length_ - std::min(length_, kTableFooterBytes);
+      Damage(offset, Text("footer", status));
+      const bool ranges_known = TakeRangesBefore(offset, tail);
       SearchBlocks(length_, false);
+      if (!ranges_known && !IsComplete()) {
+        Damage(offset, "properties: range tombstones may be lost");
+        result_.lost.assign(1, Bounds());
+      }
       return;
     }
     std::string contents;
-    TableProperties properties;
-    status =
-        ReadStored(file_, context_, footer.properties_offset(), footer.properties_bytes, &contents);
-    if (status.ok()) status = DecodeProperties(contents, &properties);
-    if (!status.ok()) Damage(footer.properties_offset(), Text("properties", status));
+    status = TakeRanges(footer.properties_offset(), footer.properties_bytes);
+    if (!status.ok()) {
+      Damage(footer.properties_offset(), Text("properties", status));
+      // What they have hidden may come back.
+      if (footer.has_ranges) result_.lost.push_back(Bounds());
+    }
     if (footer.filter_bytes != 0) {
       status = ReadStored(file_, context_, footer.filter_offset(), footer.filter_bytes, &contents);
       if (!status.ok()) Damage(footer.filter_offset(), Text("filter", status));
@@ -116,6 +124,25 @@ class Examiner {
       Damage(footer.index_offset(), Text("index", status));
       SearchBlocks(footer.data_bytes, true);
     }
+  }
+
+  // Reads the properties, for the range tombstones that are in them.
+  Status TakeRanges(uint64_t offset, uint64_t bytes) {
+    std::string contents;
+    TableProperties properties;
+    Status status = ReadStored(file_, context_, offset, bytes, &contents);
+    if (status.ok()) status = DecodeProperties(contents, &properties);
+    if (status.ok()) result_.tombstones = std::move(properties.tombstones);
+    return status;
+  }
+
+  // The same where a damaged footer says that they are: if that is wrong, no checksum is right.
+  // `tail` may be short.
+  bool TakeRangesBefore(uint64_t footer_offset, const std::string& tail) {
+    if (tail.size() < kTableFooterBytes) return false;
+    const uint64_t bytes = DecodeFixed64(tail.data() + kFooterPropertiesBytesAt);
+    if (bytes < kBlockTrailerBytes || bytes > footer_offset) return false;
+    return TakeRanges(footer_offset - bytes, bytes).ok();
   }
 
   void ExamineWhole() {
@@ -228,7 +255,8 @@ class Examiner {
 
   // All entries that the manifest promises are there.
   bool IsComplete() const {
-    return expected_ != nullptr && result_.found.entries == expected_->entries;
+    return expected_ != nullptr &&
+           result_.found.entries + result_.tombstones.count() == expected_->entries;
   }
 
   KeyRange Bounds() const {
@@ -325,7 +353,7 @@ Result<TableIdentity> ReadTableIdentity(const RandomAccessFile& file) {
   std::string tail;
   if (Status s = ReadTail(file, *length, &tail); !s.ok()) return s;
   // The footer cannot be checked before the identity is known; where it leads is checked then.
-  const uint64_t bytes = DecodeFixed64(tail.data() + 24);
+  const uint64_t bytes = DecodeFixed64(tail.data() + kFooterPropertiesBytesAt);
   if (bytes < kBlockTrailerBytes || bytes > *length - kTableFooterBytes) {
     return Status::Corruption("properties are not where the footer says");
   }

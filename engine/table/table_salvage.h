@@ -15,6 +15,7 @@
 
 #include "engine/io/file_system.h"
 #include "engine/iterator/iterator.h"
+#include "engine/range_tombstones.h"
 #include "engine/status.h"
 #include "engine/tree/tree.h"
 
@@ -57,7 +58,8 @@ struct TableExamination {
   std::vector<TableDamage> damage;  // empty: all of the table is intact
   std::vector<KeyRange> lost;       // where the entries that cannot be read may have been
   std::vector<IntactBlock> blocks;  // in key order; those of an intact table, too
-  // Counted over these blocks; number and file_bytes are filled in. Entries 0: none.
+  RangeTombstones tombstones;       // empty as well if they are lost
+  // Counted over these blocks and tombstones; number and file_bytes are filled in. Entries 0: none.
   TableInfo found;
 
   bool intact() const { return damage.empty(); }

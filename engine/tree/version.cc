@@ -38,6 +38,8 @@ Version::Version(Tree tree, const std::vector<NumberedTable>& open) : tree_(std:
         index.infos.push_back(info.get());
         index.readers.push_back(&open_.back().table->reader());
         index.tables.push_back(open_.back().table.get());
+        const RangeTombstones* ranges = open_.back().table->reader().range_tombstones();
+        if (ranges != nullptr) index.range_tombstones.push_back(ranges);
       }
     }
   }
@@ -84,17 +86,23 @@ Status Version::Get(ReadContext context, std::string_view key, uint64_t hash, Se
   return {};
 }
 
-void Version::AddIterators(ReadContext context, std::string_view lower, std::string_view upper,
-                           std::vector<std::unique_ptr<EntryIterator>>* iterators) const {
+void Version::AddSources(ReadContext context, std::string_view lower, std::string_view upper,
+                         UncoveredSources* sources) const {
+  auto index = runs_.begin();
   for (size_t level = 0; level < tree_.levels.size(); ++level) {
     context.level = static_cast<uint8_t>(level);
     for (const Run& run : tree_.levels[level].runs) {
+      std::vector<UncoveredSources::Lists> ranges;
+      if (!index->range_tombstones.empty()) ranges.push_back(index->range_tombstones);
+      ++index;
+      std::unique_ptr<EntryIterator> entries;
       if (lower.empty() && upper.empty()) {
-        iterators->push_back(NewIterator(context, run.tables));
-        continue;
+        entries = NewIterator(context, run.tables);
+      } else {
+        const std::vector<TablePtr> tables = TablesIn(context, run, lower, upper);
+        if (!tables.empty()) entries = NewIterator(context, tables);
       }
-      const std::vector<TablePtr> tables = TablesIn(context, run, lower, upper);
-      if (!tables.empty()) iterators->push_back(NewIterator(context, tables));
+      sources->Add(std::move(ranges), std::move(entries));
     }
   }
 }

@@ -15,6 +15,7 @@
 
 #include "engine/entry.h"
 #include "engine/io/file_system.h"
+#include "engine/iterator/uncovered_sources.h"
 #include "engine/status.h"
 #include "engine/table/table_reader.h"
 #include "engine/tree/tree.h"
@@ -66,10 +67,11 @@ class Version {
   Status Get(ReadContext context, std::string_view key, uint64_t hash, SequenceNumber at,
              TableHit* hit) const;
 
-  // Appends an iterator for each run that may have keys in [lower, upper) (empty: no bound), over
-  // its tables that may. The version must outlive them.
-  void AddIterators(ReadContext context, std::string_view lower, std::string_view upper,
-                    std::vector<std::unique_ptr<EntryIterator>>* iterators) const;
+  // Adds each run: an iterator if it may have keys in [lower, upper) (empty: no bound), over its
+  // tables that may; and the range tombstones of all its tables, which hide what is in older runs.
+  // The version must outlive them.
+  void AddSources(ReadContext context, std::string_view lower, std::string_view upper,
+                  UncoveredSources* sources) const;
 
   // An iterator over some tables of one run. The version must outlive it.
   std::unique_ptr<EntryIterator> NewIterator(const ReadContext& context,
@@ -88,6 +90,7 @@ class Version {
     uint8_t level = 0;
 
     std::vector<OpenTable*> tables;
+    UncoveredSources::Lists range_tombstones;  // of the tables that have some, in key order
 
     // The place of the table that may hold `key`, or kNone.
     static constexpr size_t kNone = SIZE_MAX;

@@ -15,6 +15,7 @@ namespace varve::harness {
 namespace {
 
 constexpr uint32_t kKeys = 24;
+constexpr uint32_t kKeysOfRangeMax = 8;
 constexpr size_t kSmallBytesMax = 60;
 constexpr size_t kLargeBytesMax = 2500;
 constexpr const char* kDirectory = "/db";
@@ -61,15 +62,26 @@ CrashOperation CrashDriver::Put(size_t bytes_max) {
   return {RandomKey(), std::move(value)};
 }
 
+CrashOperation CrashDriver::DeleteRange() {
+  const uint32_t first = random_.Uniform(kKeys);
+  const uint32_t keys = random_.Uniform(kKeysOfRangeMax);
+  std::string end = KeyOf(first + keys);
+  end += random_.OneIn(2) ? std::string("\xff") : std::string(1, '\0');
+  return {KeyOf(first), {}, std::move(end)};
+}
+
 CrashBatch CrashDriver::BatchOf(char step) {
   if (step == 'p') return {Put(kSmallBytesMax)};
   if (step == 'P') return {Put(kLargeBytesMax)};
   if (step == 'd') return {{RandomKey(), {}}};
+  if (step == 'e') return {DeleteRange()};
   CrashBatch batch;
   const uint32_t size = 2 + random_.Uniform(5);
   for (uint32_t i = 0; i < size; ++i) {
     if (random_.OneIn(3)) {
       batch.push_back({RandomKey(), {}});
+    } else if (random_.OneIn(8)) {
+      batch.push_back(DeleteRange());
     } else {
       batch.push_back(Put(random_.OneIn(4) ? kLargeBytesMax : kSmallBytesMax));
     }

@@ -32,7 +32,8 @@ class CrashDriver {
 
   // Opens the database, checks it against the history (CrashHistory, CheckDatabase), and takes
   // `steps`, until they are over or the power is cut. Then lets go of the database. Steps:
-  //   p  put a small value   P  put one of some sectors   d  delete   b  a batch of both
+  //   p  put a small value   P  put one of some sectors   d  delete   e  delete a range of keys
+  //   b  a batch of all of these
   //   f  flush   c  compact   t  settle   s  sync   r  close and open (a new manifest and a new
   //   log) g  look at everything n  there is no space for tables, until the next n or r: memtables
   //   wait, and their logs
@@ -68,6 +69,7 @@ class CrashDriver {
 
   std::string RandomKey();
   CrashOperation Put(size_t bytes_max);
+  CrashOperation DeleteRange();
   CrashBatch BatchOf(char step);
 
   Options options_;

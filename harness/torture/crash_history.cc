@@ -19,7 +19,9 @@ std::string ValueText(const CrashContents& contents, const std::string& key) {
 
 void ApplyBatch(const CrashBatch& batch, CrashContents* contents) {
   for (const CrashOperation& operation : batch) {
-    if (operation.value.has_value()) {
+    if (!operation.end.empty()) {
+      contents->erase(contents->lower_bound(operation.key), contents->lower_bound(operation.end));
+    } else if (operation.value.has_value()) {
       (*contents)[operation.key] = *operation.value;
     } else {
       contents->erase(operation.key);
@@ -30,7 +32,9 @@ void ApplyBatch(const CrashBatch& batch, CrashContents* contents) {
 WriteBatch ToWriteBatch(const CrashBatch& batch) {
   WriteBatch write;
   for (const CrashOperation& operation : batch) {
-    if (operation.value.has_value()) {
+    if (!operation.end.empty()) {
+      write.DeleteRange(operation.key, operation.end);
+    } else if (operation.value.has_value()) {
       write.Put(operation.key, *operation.value);
     } else {
       write.Delete(operation.key);

@@ -24,6 +24,7 @@ enum class CrashKind : uint8_t { kProcessDeath, kPowerLoss };
 struct CrashOperation {
   std::string key;
   std::optional<std::string> value;  // nothing: a delete
+  std::string end = {};              // not empty: a delete of all keys in [key, end)
 };
 using CrashBatch = std::vector<CrashOperation>;
 using CrashContents = std::map<std::string, std::string>;

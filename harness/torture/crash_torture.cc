@@ -27,10 +27,10 @@ constexpr uint32_t kCallsOfStep = 5;
 // One time in so many, the work is so long that manifests grow and are switched.
 constexpr uint32_t kLongWorkOneIn = 12;
 constexpr uint32_t kLongFactor = 6;
-constexpr std::string_view kLongSteps = "PPpbdffffff";
+constexpr std::string_view kLongSteps = "PPpbdeffffff";
 
 // Writes mostly. What is rare here is frequent enough over thousands of cycles.
-constexpr std::string_view kSteps = "ppppppppPPPPPPddddbbbbbbbffsstcrgnn";
+constexpr std::string_view kSteps = "ppppppppPPPPPPddddeeebbbbbbbffsstcrgnn";
 
 // `count` letters of `letters`.
 std::string AnySteps(Random* random, uint32_t count, std::string_view letters) {

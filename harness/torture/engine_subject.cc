@@ -37,6 +37,8 @@ class EngineSubject final : public Subject {
         return Outcome(db_->Put(operation.changes[0].key, MakeValue(operation.changes[0].value)));
       case LoggedKind::kDelete:
         return Outcome(db_->Delete(operation.changes[0].key));
+      case LoggedKind::kDeleteRange:
+        return Outcome(db_->DeleteRange(operation.changes[0].key, *operation.changes[0].end));
       case LoggedKind::kBatch:
         return Write(operation.changes);
       case LoggedKind::kGet:
@@ -100,7 +102,9 @@ class EngineSubject final : public Subject {
   std::string Write(const std::vector<LoggedChange>& changes) {
     WriteBatch batch;
     for (const LoggedChange& change : changes) {
-      if (change.put) {
+      if (change.end.has_value()) {
+        batch.DeleteRange(change.key, *change.end);
+      } else if (change.put) {
         batch.Put(change.key, MakeValue(change.value));
       } else {
         batch.Delete(change.key);

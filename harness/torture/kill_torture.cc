@@ -41,7 +41,9 @@ CrashBatch BatchOf(uint64_t write) {
   for (uint64_t i = 0; i < kBatch; ++i) {
     const uint64_t random = Mix64(write, i);
     const std::string key = fmt::format("key{}", random % kKeys);
-    if (random % 11 == 0) {
+    if (random % 61 == 0) {
+      batch.push_back({key, {}, key + "5"});
+    } else if (random % 11 == 0) {
       batch.push_back({key, {}});
     } else {
       batch.push_back({key, fmt::format("{} ", write) + std::string(random % 97, 'v')});

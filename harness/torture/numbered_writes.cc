@@ -23,7 +23,9 @@ NumberedWrites::NumberedWrites(int writer, uint64_t writes_max) : writer_(writer
 
 NumberedWrites::Change NumberedWrites::ChangeOf(uint64_t number) const {
   if (number % 5 == 0) return {number % 35 != 0, {kKeys - 2, kKeys - 1}};
-  return {number % 7 != 0, {Mix64(static_cast<uint64_t>(writer_), number) % (kKeys - 2)}};
+  const size_t index = Mix64(static_cast<uint64_t>(writer_), number) % (kKeys - 2);
+  if (number % 21 == 0) return {false, {index, index + 1, index + 2}, true};
+  return {number % 7 != 0, {index}};
 }
 
 std::string NumberedWrites::KeyOf(size_t index) const {
@@ -48,6 +50,10 @@ std::string NumberedWrites::ValueOf(size_t index, uint64_t number) const {
 
 void NumberedWrites::AddTo(WriteBatch* batch, uint64_t number) const {
   const Change change = ChangeOf(number);
+  if (change.range) {
+    batch->DeleteRange(KeyOf(change.keys.front()), KeyOf(change.keys.back()) + '\0');
+    return;
+  }
   for (const size_t index : change.keys) {
     if (change.put) {
       batch->Put(KeyOf(index), ValueOf(index, number));
@@ -59,7 +65,10 @@ void NumberedWrites::AddTo(WriteBatch* batch, uint64_t number) const {
 
 uint64_t NumberedWrites::ChangesIn(uint64_t first, uint64_t last) const {
   uint64_t changes = 0;
-  for (uint64_t number = first; number <= last; ++number) changes += ChangeOf(number).keys.size();
+  for (uint64_t number = first; number <= last; ++number) {
+    const Change change = ChangeOf(number);
+    changes += change.range ? 1 : change.keys.size();
+  }
   return changes;
 }
 

@@ -1,7 +1,8 @@
 // NumberedWrites: what the writers of the concurrent torture write, and what must be there after.
 //
-// Write n of a writer (from 1) puts or deletes one of its keys, or both keys of a pair in a batch.
-// All of it is a pure function of writer and n; the value of a put names both.
+// Write n of a writer (from 1) puts or deletes one of its keys, or both keys of a pair in a batch,
+// or deletes a range of some keys. All of it is a pure function of writer and n; the value of a put
+// names both.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -51,6 +52,7 @@ class NumberedWrites {
   struct Change {
     bool put = true;
     std::vector<size_t> keys;
+    bool range = false;  // of these keys, which follow each other: one delete
   };
   Change ChangeOf(uint64_t number) const;
   std::string ValueOf(size_t index, uint64_t number) const;

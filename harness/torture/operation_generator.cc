@@ -7,6 +7,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "engine/entry.h"
@@ -43,6 +44,8 @@ class KeyPool {
     }
     hot_ = 1 + random->Uniform(8);
     hot_percent_ = 20 * random->Uniform(5);
+    sorted_ = keys_;
+    std::sort(sorted_.begin(), sorted_.end());
   }
 
   // For writes.
@@ -50,6 +53,20 @@ class KeyPool {
     const bool hot = random_->Uniform(100) < hot_percent_;
     const size_t limit = hot ? std::min<size_t>(hot_, keys_.size()) : keys_.size();
     return keys_[random_->Uniform(static_cast<uint32_t>(limit))];
+  }
+
+  // For deletes of ranges.
+  std::pair<std::string, std::string> Range() {
+    if (random_->OneIn(6)) {
+      std::string begin = Near();
+      return {std::move(begin), Near()};
+    }
+    const auto size = static_cast<uint32_t>(sorted_.size());
+    const uint32_t first = random_->Uniform(size);
+    const uint32_t width = random_->Uniform(random_->OneIn(12) ? size : 2 + size / 16);
+    std::string end = sorted_[std::min(first + width, size - 1)];
+    if (random_->OneIn(2)) end += '\0';
+    return {sorted_[first], std::move(end)};
   }
 
   // For reads and bounds: a key of the pool, or one that is near to it and mostly absent.
@@ -105,6 +122,7 @@ class KeyPool {
   Random* const random_;
   std::string prefix_;
   std::vector<std::string> keys_;
+  std::vector<std::string> sorted_;
   uint32_t hot_ = 0;
   uint32_t hot_percent_ = 0;
 };
@@ -115,13 +133,14 @@ struct Weight {
   uint32_t weight;
 };
 constexpr Weight kWeights[] = {
-    {LoggedKind::kPut, 320},     {LoggedKind::kDelete, 90},      {LoggedKind::kBatch, 90},
-    {LoggedKind::kGet, 200},     {LoggedKind::kSnapshot, 20},    {LoggedKind::kRelease, 12},
-    {LoggedKind::kIterator, 40}, {LoggedKind::kFirst, 8},        {LoggedKind::kLast, 8},
-    {LoggedKind::kSeek, 40},     {LoggedKind::kSeekForPrev, 40}, {LoggedKind::kNext, 40},
-    {LoggedKind::kPrev, 40},     {LoggedKind::kClose, 10},       {LoggedKind::kScan, 6},
-    {LoggedKind::kFlush, 20},    {LoggedKind::kCompact, 5},      {LoggedKind::kSettle, 6},
-    {LoggedKind::kSync, 8},      {LoggedKind::kVerify, 2},       {LoggedKind::kReopen, 10},
+    {LoggedKind::kPut, 320},        {LoggedKind::kDelete, 90},      {LoggedKind::kBatch, 90},
+    {LoggedKind::kGet, 200},        {LoggedKind::kSnapshot, 20},    {LoggedKind::kRelease, 12},
+    {LoggedKind::kIterator, 40},    {LoggedKind::kFirst, 8},        {LoggedKind::kLast, 8},
+    {LoggedKind::kSeek, 40},        {LoggedKind::kSeekForPrev, 40}, {LoggedKind::kNext, 40},
+    {LoggedKind::kPrev, 40},        {LoggedKind::kClose, 10},       {LoggedKind::kScan, 6},
+    {LoggedKind::kFlush, 20},       {LoggedKind::kCompact, 5},      {LoggedKind::kSettle, 6},
+    {LoggedKind::kSync, 8},         {LoggedKind::kVerify, 2},       {LoggedKind::kReopen, 10},
+    {LoggedKind::kDeleteRange, 30},
 };
 
 class Generator {
@@ -166,9 +185,13 @@ class Generator {
       case LoggedKind::kDelete:
         operation.changes.push_back(Change(kind == LoggedKind::kPut));
         break;
+      case LoggedKind::kDeleteRange:
+        operation.changes.push_back(RangeChange());
+        break;
       case LoggedKind::kBatch:
         for (uint32_t left = random_.Uniform(random_.OneIn(10) ? 60 : 8); left > 0; --left) {
-          operation.changes.push_back(Change(!random_.OneIn(4)));
+          operation.changes.push_back(random_.OneIn(20) ? RangeChange()
+                                                        : Change(!random_.OneIn(4)));
         }
         break;
       case LoggedKind::kGet:
@@ -225,6 +248,13 @@ class Generator {
     change.put = put;
     change.key = keys_.Any();
     if (put) change.value = {ValueBytes(), next_value_++};
+    return change;
+  }
+
+  LoggedChange RangeChange() {
+    LoggedChange change;
+    change.put = false;
+    std::tie(change.key, change.end) = keys_.Range();
     return change;
   }
 

@@ -7,7 +7,8 @@
 // Keys: the empty one, long shared prefixes, keys that begin other keys, 0x00 and 0xff bytes, keys
 // of about eight bytes (which the engine compares by their first eight), and rarely the longest
 // key there may be, or one byte more; a few of the pool are hot. Values: empty, small, larger than
-// a block, larger than a small memtable.
+// a block, larger than a small memtable. Deleted ranges: mostly from a key of the pool to one soon
+// after it, rarely over many, and some that are empty or end before they begin.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -16,9 +16,10 @@ namespace {
 
 // In the order of LoggedKind.
 constexpr std::array<std::string_view, kLoggedKindCount> kNames = {
-    "put",   "delete", "batch",   "get",           "snapshot", "release", "iterator",
-    "first", "last",   "seek",    "seek_for_prev", "next",     "prev",    "close",
-    "scan",  "flush",  "compact", "settle",        "sync",     "verify",  "reopen"};
+    "put",     "delete",   "delete_range", "batch", "get",   "snapshot",
+    "release", "iterator", "first",        "last",  "seek",  "seek_for_prev",
+    "next",    "prev",     "close",        "scan",  "flush", "compact",
+    "settle",  "sync",     "verify",       "reopen"};
 
 // A byte that is there this often in a row is written once.
 constexpr size_t kRepeatedMin = 12;
@@ -29,6 +30,9 @@ constexpr uint64_t kValueTextBytesMax = 64 << 20;
 bool IsPlain(char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 std::string FormatChange(const LoggedChange& change) {
+  if (change.end.has_value()) {
+    return fmt::format("delete_range {} {}", FormatKey(change.key), FormatKey(*change.end));
+  }
   if (!change.put) return "delete " + FormatKey(change.key);
   return fmt::format("put {} {}:{}", FormatKey(change.key), change.value.bytes, change.value.seed);
 }
@@ -159,8 +163,10 @@ class Words {
 LoggedChange ParseChange(Words* words, std::string_view name) {
   LoggedChange change;
   change.put = name == "put";
-  if (!change.put && name != "delete") words->Fail(fmt::format("{} is no change", name));
+  const bool range = name == "delete_range";
+  if (!change.put && !range && name != "delete") words->Fail(fmt::format("{} is no change", name));
   change.key = words->Key();
+  if (range) change.end = words->Key();
   if (change.put) change.value = words->Value();
   return change;
 }
@@ -183,6 +189,7 @@ LoggedOperation ParseOperation(Words* words) {
   switch (operation.kind) {
     case LoggedKind::kPut:
     case LoggedKind::kDelete:
+    case LoggedKind::kDeleteRange:
       operation.changes.push_back(ParseChange(words, name));
       break;
     case LoggedKind::kBatch:
@@ -254,6 +261,7 @@ std::string FormatOperation(const LoggedOperation& operation) {
   switch (operation.kind) {
     case LoggedKind::kPut:
     case LoggedKind::kDelete:
+    case LoggedKind::kDeleteRange:
       return FormatChange(operation.changes.front());
     case LoggedKind::kBatch: {
       std::string text = name;

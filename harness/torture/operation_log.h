@@ -7,7 +7,8 @@
 //   set memtable_bytes=4096              a setting of the first open, before all operations
 //   put "key" 100:7                      a value of 100 bytes, the one with seed 7
 //   delete "key"
-//   batch put "a" 1:2 delete "b"
+//   delete_range "a" "m"                 all keys in [a, m)
+//   batch put "a" 1:2 delete "b" delete_range "c" "d"
 //   get "key" at 0                       at snapshot 0; without `at`, the present
 //   snapshot 0, release 0
 //   iterator 1 at 0 from "a" to "z"      opens iterator 1 within [a, z)
@@ -22,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,7 @@ inline constexpr int kSlots = 4;
 enum class LoggedKind : uint8_t {
   kPut,
   kDelete,
+  kDeleteRange,
   kBatch,
   kGet,
   kSnapshot,
@@ -57,7 +60,7 @@ enum class LoggedKind : uint8_t {
   kVerify,
   kReopen,
 };
-inline constexpr int kLoggedKindCount = 21;
+inline constexpr int kLoggedKindCount = 22;
 
 // Names a value without its bytes.
 struct ValueSpec {
@@ -72,6 +75,8 @@ struct LoggedChange {
   bool put = true;
   std::string key;
   ValueSpec value;
+  // A delete of all keys in [key, *end), if it has a value.
+  std::optional<std::string> end = std::nullopt;
   bool operator==(const LoggedChange&) const = default;
 };
 
@@ -81,7 +86,7 @@ struct LoggedOperation {
   int snapshot = -1;                  // get, scan, iterator: slot of the snapshot; -1: the present
   std::string key;                    // get, seek, seek_for_prev
   std::string lower, upper;           // scan, iterator: bounds; empty: none
-  std::vector<LoggedChange> changes;  // put, delete: one; batch: any number
+  std::vector<LoggedChange> changes;  // put, delete, delete_range: one; batch: any number
   std::vector<SettingText> settings;  // reopen
 };
 

@@ -65,6 +65,12 @@ class LogReducer {
     if (log_.operations[index].kind == LoggedKind::kBatch) ReduceBatch(index);
     if (!log_.operations[index].settings.empty()) ReduceList(index, &LoggedOperation::settings);
     for (size_t i = 0; i < log_.operations[index].changes.size(); ++i) ShortenValue(index, i);
+    // A range of one key.
+    Try(index, [](LoggedOperation* operation) {
+      if (operation->kind != LoggedKind::kDeleteRange) return;
+      operation->kind = LoggedKind::kDelete;
+      operation->changes[0].end.reset();
+    });
   }
 
   template <class Item>
@@ -84,7 +90,9 @@ class LogReducer {
     // A batch of one change says no more than the change.
     Try(index, [](LoggedOperation* operation) {
       if (operation->changes.size() != 1) return;
-      operation->kind = operation->changes[0].put ? LoggedKind::kPut : LoggedKind::kDelete;
+      const LoggedChange& change = operation->changes[0];
+      operation->kind = change.put ? LoggedKind::kPut : LoggedKind::kDelete;
+      if (change.end.has_value()) operation->kind = LoggedKind::kDeleteRange;
     });
   }
 

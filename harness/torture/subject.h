@@ -67,6 +67,7 @@ class VersionModel : public Subject {
   };
 
   std::string Write(const std::vector<LoggedChange>& changes);
+  void DeleteRange(const std::string& begin, const std::string& end);
   std::string Get(const LoggedOperation& operation, uint64_t at) const;
   std::string Scan(const LoggedOperation& operation, uint64_t at) const;
   std::string Move(const LoggedOperation& operation);

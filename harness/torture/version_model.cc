@@ -44,6 +44,7 @@ std::string VersionModel::Apply(const LoggedOperation& operation) {
   switch (operation.kind) {
     case LoggedKind::kPut:
     case LoggedKind::kDelete:
+    case LoggedKind::kDeleteRange:
     case LoggedKind::kBatch:
       return Write(operation.changes);
     case LoggedKind::kGet:
@@ -91,12 +92,26 @@ std::string VersionModel::Apply(const LoggedOperation& operation) {
 std::string VersionModel::Write(const std::vector<LoggedChange>& changes) {
   for (const LoggedChange& change : changes) {
     if (change.key.size() > kKeyBytesMax) return "refused";
+    const std::string end = change.end.value_or(change.key);
+    if (end.size() > kKeyBytesMax || change.key > end) return "refused";
   }
   for (const LoggedChange& change : changes) {
+    if (change.end.has_value()) {
+      DeleteRange(change.key, *change.end);
+      continue;
+    }
     const std::string described = change.put ? DescribeValue(MakeValue(change.value)) : "";
     versions_[change.key].push_back({++sequence_, change.put, described});
   }
   return "ok";
+}
+
+void VersionModel::DeleteRange(const std::string& begin, const std::string& end) {
+  if (begin == end) return;
+  ++sequence_;
+  for (auto at = versions_.lower_bound(begin); at != versions_.lower_bound(end); ++at) {
+    at->second.push_back({sequence_, false, ""});
+  }
 }
 
 std::optional<uint64_t> VersionModel::Moment(int snapshot) const {

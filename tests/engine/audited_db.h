@@ -25,6 +25,9 @@ class AuditedDb final : public Db {
 
   Status Put(std::string_view key, std::string_view value) override { return db_->Put(key, value); }
   Status Delete(std::string_view key) override { return db_->Delete(key); }
+  Status DeleteRange(std::string_view begin, std::string_view end) override {
+    return db_->DeleteRange(begin, end);
+  }
   Status Write(const WriteBatch& batch) override { return db_->Write(batch); }
   Result<bool> Get(std::string_view key, std::string* value, const ReadOptions& options) override {
     return db_->Get(key, value, options);

@@ -97,7 +97,9 @@ class DbModelTest : public testing::TestWithParam<Configuration> {
     const uint64_t count = Chance(0.8) ? 1 : 1 + Below(20);
     for (uint64_t i = 0; i < count; ++i) {
       const std::string key = Key();
-      if (Chance(0.25)) {
+      if (Chance(0.04)) {
+        DeleteRange(key, &batch);
+      } else if (Chance(0.25)) {
         batch.Delete(key);
         model_.erase(key);
       } else {
@@ -107,6 +109,18 @@ class DbModelTest : public testing::TestWithParam<Configuration> {
       }
     }
     ASSERT_OK(db_->Write(batch));
+  }
+
+  // A few keys from `begin` on, rarely many.
+  void DeleteRange(const std::string& begin, WriteBatch* batch) {
+    const auto first = model_.lower_bound(begin);
+    auto last = first;
+    for (uint64_t left = Below(Chance(0.1) ? 100 : 8); left > 0 && last != model_.end(); --left) {
+      ++last;
+    }
+    const std::string end = last == model_.end() ? begin + '\xff' : last->first;
+    batch->DeleteRange(begin, end);
+    model_.erase(first, model_.lower_bound(end));
   }
 
   void CheckGet() {

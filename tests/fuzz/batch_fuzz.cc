@@ -24,6 +24,8 @@ bool Rewrite(std::string_view payload, std::string* out) {
     if (SequenceOf(entry.tag) != next++) return false;
     if (KindOf(entry.tag) == EntryKind::kPut) {
       batch.Put(entry.key, entry.value);
+    } else if (KindOf(entry.tag) == EntryKind::kDeleteRange) {
+      batch.DeleteRange(entry.key, entry.value);
     } else {
       batch.Delete(entry.key);
     }

@@ -57,6 +57,7 @@ std::string Batch(SequenceNumber first) {
   batch.Put("key", "value");
   batch.Delete("gone");
   batch.Put("", "");
+  batch.DeleteRange("k", "kez");
   std::string payload;
   WriteBatchBytes::StartPayload(&payload);
   payload.append(WriteBatchBytes::Operations(batch));
@@ -70,7 +71,7 @@ std::string LogFile(WalPosition previous) {
   (void)writer.Append(Batch(1));
   (void)writer.Sync();
   (void)writer.Append("");
-  (void)writer.Append(Batch(5));
+  (void)writer.Append(Batch(6));
   (void)writer.Close();
   return *ReadWholeFile(*files, {}, "log");
 }
@@ -115,6 +116,19 @@ std::vector<Seed> ManifestSeeds() {
   return seeds;
 }
 
+std::vector<Seed> RangeTableSeeds() {
+  const RangeTombstone all[] = {{"key000", "key05", 20}, {"key03", "key15\xff", 40}};
+  TableBuilderOptions options;
+  options.identity = 5;
+  options.number = 7;
+  options.checksum_context = TableIdentity{5, 7}.ChecksumContext();
+  const RangeTombstones ranges(all);
+  std::vector<Seed> seeds =
+      BothWays("ranges", table_testing::Build(Entries(), options, ranges).bytes);
+  Append(BothWays("only-ranges", table_testing::Build({}, options, ranges).bytes), &seeds);
+  return seeds;
+}
+
 std::vector<Seed> TableSeeds() {
   static const BloomFilterPolicy bloom;
   std::vector<Seed> seeds;
@@ -131,6 +145,7 @@ std::vector<Seed> TableSeeds() {
                     table_testing::Build(Entries(), options).bytes),
            &seeds);
   }
+  Append(RangeTableSeeds(), &seeds);
   return seeds;
 }
 

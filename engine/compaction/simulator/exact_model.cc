@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/compaction/simulator/exact_model.h"
 
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -155,6 +156,11 @@ class ExactModel::Writer {
     table_->slots.push_back({table_->keys.size(), entry.key.size(), entry.tag, entry.value});
     table_->keys.append(entry.key);
     return builder_->Add(entry);
+  }
+
+  // What is simulated has no range tombstones.
+  Status AddRange(std::string_view, std::string_view, std::span<const SequenceNumber>) {
+    return Status::NotSupported("the simulator knows no range tombstones");
   }
 
   Status Finish() { return builder_ == nullptr ? Status() : FinishTable(); }

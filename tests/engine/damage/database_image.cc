@@ -56,6 +56,11 @@ class Author {
     EXPECT_OK(db_->Delete(KeyOf(key)));
     sample_->answers.erase(KeyOf(key));
   }
+  void DeleteRange(int first, int last) {
+    EXPECT_OK(db_->DeleteRange(KeyOf(first), KeyOf(last)));
+    sample_->answers.erase(sample_->answers.lower_bound(KeyOf(first)),
+                           sample_->answers.lower_bound(KeyOf(last)));
+  }
   // One record: two puts and a delete.
   void PutBatch(int key, const std::string& value) {
     WriteBatch batch;
@@ -115,6 +120,7 @@ Sample MakeSample(SampleEnd end, const std::string& durability) {
   }
   author.Put(2, Value(2, 'e'));
   author.Put(kKeys + 1, Value(25, 'e'));
+  author.DeleteRange(20, 23);
   EXPECT_OK(author.db().Flush());
   author.EndOfRecord();
   author.PutBatch(10, Value(10, 'f'));
@@ -122,6 +128,8 @@ Sample MakeSample(SampleEnd end, const std::string& durability) {
   author.Put(kKeys + 3, Value(27, 'g'));
   author.EndOfRecord();
   author.Delete(1);
+  author.EndOfRecord();
+  author.DeleteRange(30, 33);
   author.EndOfRecord();
   if (end == SampleEnd::kFlushed) {
     EXPECT_OK(author.db().Flush());
@@ -149,6 +157,8 @@ Sample MakeLeveledSample(const std::string& compaction) {
     const int key = static_cast<int>(std::min(random() % 600, random() % 600));
     if (random() % 6 == 0) {
       author.Delete(key);
+    } else if (random() % 50 == 0) {
+      author.DeleteRange(key, key + 1 + static_cast<int>(random() % 8));
     } else {
       author.Put(key, Value(i, 'x') + std::string(100, 'y'));
     }

@@ -22,7 +22,8 @@ inline const std::string kDirectory = "/db";
 using Image = std::map<std::string, std::string>;
 
 // A database with all that can be in one: levels, filters, LZ4 and plain blocks, batches,
-// tombstones, versions that a snapshot kept, a log with records, a manifest that was switched.
+// tombstones of keys and of ranges, versions that a snapshot kept, a log with records, a manifest
+// that was switched.
 struct Sample {
   Image files;
   Options options;

@@ -45,5 +45,32 @@ TEST(TableBytes, TheWorkedExampleIsWhatTheBuilderWrites) {
   EXPECT_TRUE((*OpenTable(built.bytes, ReaderOptions(built, 1)))->Verify().ok());
 }
 
+TEST(TableBytes, OfATableOfRangeTombstonesAsWell) {
+  TableBuilderOptions options;
+  options.checksum_context = 1;
+  const RangeTombstone all[] = {{"a", "c", 7}, {"b", "d", 9}};
+  const BuiltTable built = Build({}, options, RangeTombstones(all));
+  EXPECT_EQ(Hex(built.bytes),
+            "0001003861"
+            "0000000001000000"
+            "006dfe369b47d535e0"
+            "0001001661"
+            "005285496ee9885cc8"
+            "010105020105030105040104"
+            "050107060109070107080110090100"
+            "0a01610b01640c00"
+            "1013"
+            "016101620107"
+            "01620163020902"
+            "016301640109"
+            "004225b5655c2d64ab"
+            "16000000000000000000000000000000"
+            "0e000000000000004100000000000000"
+            "02000000c3e8c63779912c57"
+            "566172766554626c");
+  const auto table = *OpenTable(built.bytes, ReaderOptions(built, 1));
+  EXPECT_TRUE(table->Verify().ok()) << table->Verify().ToString();
+}
+
 }  // namespace
 }  // namespace varve

@@ -155,14 +155,17 @@ struct BuiltTable {
   TableInfo info;
 };
 
-inline BuiltTable Build(const std::vector<OwnedEntry>& entries,
-                        const TableBuilderOptions& options) {
+inline BuiltTable Build(const std::vector<OwnedEntry>& entries, const TableBuilderOptions& options,
+                        const RangeTombstones& ranges = {}) {
   BuiltTable built;
   StringWritableFile file(&built.bytes);
   TableBuilder builder(options, &file, {IoKind::kFlush, 0, 0});
   for (const OwnedEntry& entry : entries) {
     const Status status = builder.Add(entry.view());
     EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    builder.AddRange(ranges.begin(i), ranges.end(i), ranges.sequences(i));
   }
   Result<TableInfo> info = builder.Finish();
   EXPECT_TRUE(info.ok()) << info.status().ToString();

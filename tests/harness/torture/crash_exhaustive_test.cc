@@ -33,12 +33,14 @@ const std::vector<Workload>& Workloads() {
       {"flushes", "ppfpdfbf"},
       {"log_rotation", "PPPPPPPPPPPPdPPPPPPPPPPPP"},
       {"compaction", "PPfPbfdPfPddfc"},
+      {"only_ranges", "efeefec"},
+      {"ranges", "PpefPPeeprPPPbePPPPPPPePPfeePPc"},
       {"reopened", "Pfbrpfc"},
       {"manifest_switches", "prdrbfrPr"},
       {"waiting_logs", "pnPPPPPPPPPPPPPPPbPPPdPPPPPPPPPPPbnfP"},
       {"waiting_logs_synced", "nPPPPPPPPPPPPPPPsPPPPP"},
       {"syncs", "psPsbspfsPPPPPPPPPPs"},
-      {"everything", "pPbPdPfPbPPrPPsPbdPcPPPfPbrPPdPPtPbnPPPPPPPPPPPPPsPndPPPrdfPbcpg"},
+      {"everything", "pPbPdPfPbPPrPesPbdPcPPPfPbrPPdPPtPbnPPPPPPePPPPPPsPndPPPrdfPecpg"},
   };
   return kWorkloads;
 }

@@ -95,6 +95,57 @@ TEST(Subject, ModelAndEngineMeanTheSameByEveryOperation) {
   EXPECT_EQ(AnswersTo(*NewMemorySubject(SmallTortureOptions()), text), expected);
 }
 
+// The same of deletes of ranges. I6.
+TEST(Subject, ModelAndEngineMeanTheSameByADeleteOfARange) {
+  const std::string text =
+      "put \"a\" 1:1\nput \"b\" 1:3\nput \"c\" 1:5\nput \"d\" 1:7\nsnapshot 0\n"
+      "delete_range \"b\" \"d\"\nscan\nscan at 0\nget \"b\"\nget \"b\" at 0\n"
+      "iterator 0\nlast 0\nprev 0\nprev 0\nnext 0\nseek 0 \"b\"\nseek_for_prev 0 \"c\"\n"
+      "batch put \"b\" 1:9 delete_range \"a\" \"c\" put \"a\" 1:11\nscan\n"
+      "flush\nscan\nscan at 0\ncompact\nscan\nscan at 0\nget \"c\"\nget \"c\" at 0\n"
+      "delete_range \"c\" \"c\"\ndelete_range \"d\" \"c\"\n"
+      "delete_range \"a\" \"\\r6b*65537;\"\nscan\nreopen\nscan\n";
+  const std::vector<std::string> expected = {"ok",
+                                             "ok",
+                                             "ok",
+                                             "ok",
+                                             "ok",
+                                             "ok",
+                                             "{\"a\" = \"b\", \"d\" = \"h\"}",
+                                             "{\"a\" = \"b\", \"b\" = \"d\", \"c\" = \"f\", "
+                                             "\"d\" = \"h\"}",
+                                             "absent",
+                                             "\"d\"",
+                                             "ok",
+                                             "\"d\" = \"h\"",
+                                             "\"a\" = \"b\"",
+                                             "end",
+                                             "nothing",
+                                             "\"d\" = \"h\"",
+                                             "\"a\" = \"b\"",
+                                             "ok",
+                                             "{\"a\" = \"l\", \"d\" = \"h\"}",
+                                             "ok",
+                                             "{\"a\" = \"l\", \"d\" = \"h\"}",
+                                             "{\"a\" = \"b\", \"b\" = \"d\", \"c\" = \"f\", "
+                                             "\"d\" = \"h\"}",
+                                             "ok",
+                                             "{\"a\" = \"l\", \"d\" = \"h\"}",
+                                             "{\"a\" = \"b\", \"b\" = \"d\", \"c\" = \"f\", "
+                                             "\"d\" = \"h\"}",
+                                             "absent",
+                                             "\"f\"",
+                                             "ok",
+                                             "refused",
+                                             "refused",
+                                             "{\"a\" = \"l\", \"d\" = \"h\"}",
+                                             "ok",
+                                             "{\"a\" = \"l\", \"d\" = \"h\"}"};
+  VersionModel model;
+  EXPECT_EQ(AnswersTo(model, text), expected);
+  EXPECT_EQ(AnswersTo(*NewMemorySubject(SmallTortureOptions()), text), expected);
+}
+
 TEST(Generator, IsAPureFunctionAndUsesEveryKindOfOperation) {
   const std::string first = FormatLog({{}, GenerateOperations(1, 500)});
   EXPECT_EQ(first, FormatLog({{}, GenerateOperations(1, 500)}));

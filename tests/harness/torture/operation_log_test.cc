@@ -19,7 +19,8 @@ TEST(OperationLog, EveryKindOfOperationReadsBackAsItWas) {
       "set memtable_bytes=4096\n"
       "put \"a\" 100:7\n"
       "delete \"\"\n"
-      "batch put \"a\\x20b\" 0:1 delete \"\\x00\\xff\"\n"
+      "delete_range \"a\" \"\\xff\"\n"
+      "batch put \"a\\x20b\" 0:1 delete \"\\x00\\xff\" delete_range \"\" \"b\"\n"
       "batch\n"
       "get \"k\"\n"
       "get \"k\" at 3\n"
@@ -40,9 +41,11 @@ TEST(OperationLog, EveryKindOfOperationReadsBackAsItWas) {
   std::set<LoggedKind> kinds;
   for (const LoggedOperation& operation : log->operations) kinds.insert(operation.kind);
   EXPECT_EQ(kinds.size(), static_cast<size_t>(kLoggedKindCount));
-  EXPECT_EQ(log->operations[2].changes[0].key, "a b");
-  EXPECT_EQ(log->operations[2].changes[1].key, std::string("\0\xff", 2));
-  EXPECT_EQ(log->operations[9].upper, std::string(300, 'z'));
+  EXPECT_EQ(log->operations[2].changes[0].end, "\xff");
+  EXPECT_EQ(log->operations[3].changes[0].key, "a b");
+  EXPECT_EQ(log->operations[3].changes[1].key, std::string("\0\xff", 2));
+  EXPECT_EQ(log->operations[3].changes[2].end, "b");
+  EXPECT_EQ(log->operations[10].upper, std::string(300, 'z'));
 }
 
 TEST(OperationLog, CommentsAndEmptyLinesAreSkipped) {
