@@ -22,6 +22,8 @@ SCHEMA = 1
 OPERATION_TYPES = ("read", "multi_read", "read_absent", "update", "insert", "read_modify_write",
                    "scan", "delete", "delete_range")
 SUMMARY_PERCENTILES = ("p50", "p95", "p99", "p999", "max")
+SUMMARY_WINDOWS = ("throughput_ops_per_second", "throughput_worst_window_ops_per_second",
+                   "p99_worst_window_ns", "share_of_windows_below_half")
 SUMMARY_AMPLIFICATIONS = (
     "write_amplification", "write_amplification_without_wal", "write_amplification_load",
     "write_amplification_total", "write_amplification_with_debt", "runs_probed_per_get",
@@ -145,8 +147,12 @@ class Trial:
         numbers["operations"] = number(section(self.result, "operations").get("total"))
         length_ns = measure["end_ns"] - measure["start_ns"] if measure else math.nan
         numbers["seconds"] = length_ns / 1e9
-        for name in ("throughput_ops_per_second", "throughput_worst_window_ops_per_second"):
+        for name in SUMMARY_WINDOWS:
             numbers[name] = number(self.result.get(name))
+        numbers["throughput_interval_width"] = number(
+            section(self.result, "throughput_interval").get("width"))
+        for name, value in section(self.result, "injected_stall").items():
+            numbers[f"injected_stall_{name}"] = number(value)
         numbers["cpu_seconds"] = number(cpu.get("user_seconds")) + number(cpu.get("system_seconds"))
         numbers["memory_bytes_peak"] = number(section(self.result, "memory").get("peak_bytes"))
         return numbers
@@ -376,9 +382,9 @@ def summary_columns(trials: list[Trial]) -> list[str]:
                  for operation in [*sorted(operation_types(trials)), "all"]
                  for percentile in SUMMARY_PERCENTILES]
     return ["trial", "variant", "repetition", "store", "workload", "durability",
-            *point_names(trials), "operations", "seconds", "throughput_ops_per_second",
-            "throughput_worst_window_ops_per_second", *latencies, *SUMMARY_AMPLIFICATIONS,
-            "cpu_seconds", "memory_bytes_peak", "verified", "steady", "caveats"]
+            *point_names(trials), "operations", "seconds", *SUMMARY_WINDOWS,
+            "throughput_interval_width", *latencies, *SUMMARY_AMPLIFICATIONS, "cpu_seconds",
+            "memory_bytes_peak", "verified", "steady", "sustained", "caveats"]
 
 
 def summary_frame(trials: list[Trial]) -> pandas.DataFrame:
@@ -389,5 +395,7 @@ def summary_frame(trials: list[Trial]) -> pandas.DataFrame:
                      "repetition": trial.repetition, "store": trial.store,
                      "workload": trial.workload, "durability": trial.durability,
                      "verified": trial.result.get("verified"),
-                     "steady": trial.result.get("steady"), "caveats": "; ".join(trial.caveats)})
+                     "steady": trial.result.get("steady"),
+                     "sustained": trial.result.get("sustained"),
+                     "caveats": "; ".join(trial.caveats)})
     return pandas.DataFrame(rows, columns=summary_columns(trials))

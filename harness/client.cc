@@ -16,13 +16,22 @@ Client::Client(const ClientParts& parts)
       clock_(OperationClock::Best()),
       scanned_(parts.oracle != nullptr && parts.oracle->checks()),
       visit_([this](std::string_view key, std::string_view value) { scanned_.Visit(key, value); }),
+      think_(clock_.TicksOf(parts.think_seconds * 1e9)),
       paced_(parts.pacing == nullptr ? nullptr : std::make_unique<PacedLatency>()) {}
 
 Status Client::Run(const ClientSchedule& schedule) {
   schedule_ = schedule;
   sample_end_ = schedule.start + schedule.sample;
-  if (paced_ != nullptr) SharpenSleep();
-  Status status = paced_ == nullptr ? Loop<false>() : Loop<true>();
+  Status status;
+  if (paced_ != nullptr) {
+    SharpenSleep();
+    status = Loop<Begin::kWhenDue>();
+  } else if (think_ > 0) {
+    SharpenSleep();
+    status = Loop<Begin::kAfterThinking>();
+  } else {
+    status = Loop<Begin::kAtOnce>();
+  }
   if (!status.ok()) parts_.stop->store(true);
   if (parts_.intervals == nullptr) return status;
   parts_.intervals->Deliver(parts_.client, sample_, sample_ + 1, counts_, latency_, paced_.get());
@@ -31,11 +40,11 @@ Status Client::Run(const ClientSchedule& schedule) {
 }
 
 // The measured loop.
-template <bool kPaced>
+template <Client::Begin kBegin>
 Status Client::Loop() {
   Operation operation;
   uint64_t completed = 0;
-  while (!parts_.stop->load(std::memory_order_relaxed) && (!kPaced || WaitForArrival()) &&
+  while (!parts_.stop->load(std::memory_order_relaxed) && Wait<kBegin>() &&
          parts_.stream->Next(&operation)) {
     const uint64_t before = parts_.oracle == nullptr ? 0 : parts_.oracle->Begin(operation);
 
@@ -50,7 +59,8 @@ Status Client::Loop() {
     if (end >= sample_end_) HandOver(end);
     latency_[static_cast<size_t>(operation.kind)].Record(clock_.ElapsedNs(start, end));
     if (operation.kind == OperationKind::kReadModifyWrite) RecordCalls(start, end);
-    if (kPaced) RecordPaced(operation, start, end);
+    if constexpr (kBegin == Begin::kWhenDue) RecordPaced(operation, start, end);
+    if constexpr (kBegin == Begin::kAfterThinking) think_end_ = end + think_;
     Count(operation);
     completed_.store(++completed, std::memory_order_relaxed);
     if (parts_.oracle != nullptr) Judge(operation, before);
@@ -60,11 +70,24 @@ Status Client::Loop() {
     }
     if (end >= schedule_.end) break;
   }
-  if (kPaced) CountUnserved();
+  if constexpr (kBegin == Begin::kWhenDue) CountUnserved();
   return {};
 }
 
 // False if the time will be over by then, or the client is to stop.
+template <Client::Begin kBegin>
+bool Client::Wait() {
+  if constexpr (kBegin == Begin::kWhenDue) return WaitForArrival();
+  if constexpr (kBegin == Begin::kAfterThinking) return Think();
+  return true;
+}
+
+bool Client::Think() {
+  if (think_end_ >= schedule_.end) return false;
+  SleepUntil(clock_, think_end_, *parts_.stop);
+  return !parts_.stop->load(std::memory_order_relaxed);
+}
+
 bool Client::WaitForArrival() {
   intended_ = schedule_.start + clock_.TicksOf(parts_.pacing->NextArrival());
   if (intended_ >= schedule_.end) return false;

@@ -1,13 +1,13 @@
 // Client: a thread that issues operations, and the measured loop.
 //
-// Closed loop: the next operation is made when the one before has returned. Open loop: when it is
-// due (pacing.h); the loop is then compiled a second time, so that the first costs nothing more.
+// Closed loop: the next operation is made when the one before has returned, perhaps after a time to
+// think. Open loop: when it is due (pacing.h). The loop is compiled once for each of these, so that
+// the first costs nothing more.
 //
-// The latency of an
-// operation is the time between two reads of the clock, immediately before and after the call of
-// the store: neither making the operation nor checking its answer is in it. Throughput is that of
-// the whole loop, so what a client needs for itself lowers it a little; harness/README.md tells
-// how much, and each result holds it for its own workload.
+// The latency of an operation is the time between two reads of the clock, immediately before and
+// after the call of the store: neither making the operation nor checking its answer is in it.
+// Throughput is that of the whole loop, so what a client needs for itself lowers it a little;
+// harness/README.md tells how much, and each result holds it for its own workload.
 //
 // Nothing else may be added to the loop. It takes no lock and allocates nothing; it writes only
 // memory of its own (and, in a trial with several clients, the oracle's slot of the record).
@@ -41,6 +41,7 @@ struct ClientParts {
   Intervals* intervals = nullptr;     // may be nullptr: latencies are thrown away
   std::atomic<bool>* stop = nullptr;  // set by anyone: stop after the present operation
   Pacing* pacing = nullptr;           // nullptr: closed loop
+  double think_seconds = 0;           // closed loop: between operations
   int client = 0;
 };
 
@@ -65,8 +66,13 @@ class alignas(64) Client {
  private:
   using Operation = workloads::Operation;
 
-  template <bool kPaced>
+  // When the next operation begins.
+  enum class Begin { kAtOnce, kAfterThinking, kWhenDue };
+  template <Begin kBegin>
   Status Loop();
+  template <Begin kBegin>
+  bool Wait();
+  bool Think();
   bool WaitForArrival();
   void RecordPaced(const Operation& operation, uint64_t start, uint64_t end);
   void RecordCalls(uint64_t start, uint64_t end);
@@ -93,6 +99,9 @@ class alignas(64) Client {
   std::atomic<uint64_t> completed_{0};
   ClientCounts counts_;     // of the present sample
   KindHistograms latency_;  // the same
+
+  const uint64_t think_;    // in ticks
+  uint64_t think_end_ = 0;  // of the present operation; in ticks
 
   // Open loop only.
   uint64_t intended_ = 0;  // when the present operation should have begun, in ticks

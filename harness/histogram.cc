@@ -63,6 +63,19 @@ double Histogram::mean_ns() const {
   return count_ == 0 ? 0 : static_cast<double>(sum_ns_) / static_cast<double>(count_);
 }
 
+Histogram::Tail Histogram::TailFrom(uint64_t value_ns) const {
+  Tail tail;
+  double sum_ns = 0;
+  for (size_t index = IndexOf(value_ns); index < kBuckets; ++index) {
+    const auto lowest = static_cast<double>(LowestOf(index));
+    const auto highest = static_cast<double>(HighestOf(index));
+    sum_ns += static_cast<double>(counts_[index]) * (lowest + highest) / 2;
+    tail.count += counts_[index];
+  }
+  if (tail.count > 0) tail.mean_ns = sum_ns / static_cast<double>(tail.count);
+  return tail;
+}
+
 uint64_t Histogram::PercentileNs(double percent) const {
   if (count_ == 0) return 0;
   // Less a trillionth, so that 99.9 percent of 1000 is rank 999 in spite of rounding.

@@ -1,14 +1,22 @@
 // Pacing: when operations are meant to begin.
 //
-// Closed loop: an operation begins when the one before it has returned, so a store that stalls is
-// asked less, and the stall is seen by few operations. Open loop: operations begin at moments that
-// do not depend on the store; one that cannot begin in time waits, and its response time is counted
-// from the moment at which it should have begun (Schroeder et al., NSDI 2006; Tene on coordinated
-// omission). Arrivals are numbered over all clients, and client c of n takes the arrivals c, c + n,
-// c + 2n, …: together they make exactly the rate that the settings ask for.
+// Closed loop: an operation begins when the one before it has returned, perhaps after a time to
+// think, so a store that stalls is asked less, and the stall is seen by few operations. Open loop:
+// operations begin at moments that do not depend on the store; one that cannot begin in time waits,
+// and its response time is counted from the moment at which it should have begun (Schroeder et al.,
+// NSDI 2006; Tene on coordinated omission).
 //
-// To add a kind of arrivals: a row in pacing.cc, its settings in TrialSettings, a case in
-// NextArrival.
+// Arrivals are a rate over time (constant, bursts, steps, sine) and a kind of gap. Both are had
+// from a process of rate 1 by a change of time: its number n arrives at the moment by which the
+// rate has added up to n. Regular: n = 0, 1, 2, …, and client c of m takes c, c + m, c + 2m, …:
+// together they make exactly the rate. Poisson: each client has its own sums of exponential gaps
+// with mean m, and the sum of m independent Poisson processes of rate 1/m is one of rate 1; with a
+// rate that varies it is the inhomogeneous process (Çinlar, "Introduction to Stochastic Processes",
+// 1975). Gap k of client c is a function of the seed, c and k, so the same trial has the same
+// arrivals.
+//
+// To add a rate over time: a row in pacing.cc, its settings in TrialSettings, a case in
+// ArrivalPlanOf and, unless it is made of steps, in RateCurve.
 //
 // Used by client.cc, one Pacing a client; made by phase.cc.
 //
@@ -19,6 +27,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "engine/status.h"
 #include "harness/clock.h"
@@ -30,38 +39,87 @@ struct ArrivalKind {
   std::string_view name;
   std::string_view help;
 };
-// The values of trial.arrivals.
+// The values of trial.arrivals, and of trial.arrival_gaps.
 std::span<const ArrivalKind> ArrivalKinds();
+std::span<const ArrivalKind> ArrivalGapKinds();
+
+// A rate that is kept for a while; for ever, if `seconds` is infinite.
+struct RateStep {
+  double ops_per_second = 0;
+  double seconds = 0;
+};
+
+// mean + amplitude * sin(2 pi t / period + phase), with 0 <= amplitude <= mean.
+struct RateSine {
+  double mean_ops_per_second = 0;
+  double amplitude_ops_per_second = 0;
+  double period_seconds = 1;
+  double phase_radians = 0;
+};
 
 // When all clients together begin operations. A value.
 struct ArrivalPlan {
-  enum class Kind : uint8_t { kClosed, kConstant, kBursts };
+  enum class Kind : uint8_t { kClosed, kSteps, kSine };
   Kind kind = Kind::kClosed;
-  double rate_ops_per_second = 0;  // in the valleys, if there are bursts
-  double burst_rate_ops_per_second = 0;
-  double burst_seconds = 0;
-  double valley_seconds = 0;
+  double think_seconds = 0;     // closed loop: between an operation and the next
+  std::vector<RateStep> steps;  // one after the other, again and again; some rate is not 0
+  RateSine sine;
+  bool poisson = false;  // else regular
+  uint64_t seed = 0;     // of the gaps
 };
+
+// Reads "1000:10, 4000:5": rates and for how many seconds each. The last may lack its seconds: it
+// is kept for ever.
+Result<std::vector<RateStep>> ParseRateSteps(std::string_view text);
 
 // Refuses arrivals that do not exist, and settings that cannot go together.
 Status CheckArrivals(const TrialSettings& trial);
 // REQUIRES: CheckArrivals(trial) is OK.
-ArrivalPlan ArrivalPlanOf(const TrialSettings& trial);
+ArrivalPlan ArrivalPlanOf(const TrialSettings& trial, uint64_t seed);
+
+// The inverse of the rate's integral. A value.
+class RateCurve {
+ public:
+  // REQUIRES: the plan is not closed.
+  explicit RateCurve(const ArrivalPlan& plan);
+
+  // Seconds after which the rate has added up to `number` >= 0; never descending but for rounding.
+  double SecondsUntil(double number) const;
+
+ private:
+  // A step with a rate, and what came before it in its cycle.
+  struct Segment {
+    double operations = 0;
+    double seconds = 0;
+    double ops_per_second = 0;
+  };
+  double StepSeconds(double rest) const;
+  double SineSeconds(double rest) const;
+
+  const bool by_steps_;
+  const RateSine sine_;
+  std::vector<Segment> segments_;
+  double cycle_operations_ = 0;
+  double cycle_seconds_ = 0;
+};
 
 // The arrivals of one client. Not thread safe.
 class Pacing {
  public:
-  // REQUIRES: the plan is not closed.
-  Pacing(const ArrivalPlan& plan, int client, int clients)
-      : plan_(plan), next_(static_cast<uint64_t>(client)), step_(static_cast<uint64_t>(clients)) {}
+  // REQUIRES: the plan is not closed; 0 <= client < clients.
+  Pacing(const ArrivalPlan& plan, int client, int clients);
 
-  // Nanoseconds from the start of the phase to the client's next operation; never descending.
+  // Nanoseconds from the start of the phase to the client's next operation.
   double NextArrival();
 
  private:
-  const ArrivalPlan plan_;
-  uint64_t next_;  // number of the next arrival, over all clients
-  const uint64_t step_;
+  const RateCurve curve_;
+  const bool poisson_;
+  const uint64_t gap_seed_;
+  const double clients_;
+  const uint64_t client_;
+  uint64_t taken_ = 0;   // arrivals
+  double gaps_sum_ = 0;  // Poisson: of a mean of 1 each
 };
 
 // Lets this thread sleep as exactly as the kernel can.

@@ -14,6 +14,7 @@
 
 #include "engine/util/clock.h"
 #include "harness/client.h"
+#include "harness/series.h"
 
 namespace varve::harness {
 namespace {
@@ -81,6 +82,7 @@ class ClientGroup {
     client.oracle = parts.oracle;
     client.intervals = intervals;
     client.stop = &stop_;
+    client.think_seconds = phase.arrivals.think_seconds;
     const auto clients = static_cast<int>(phase.streams.size());
     for (const auto& stream : phase.streams) {
       client.stream = stream.get();
@@ -168,12 +170,15 @@ class Watch {
       : name_(phase.name),
         operations_(static_cast<double>(phase.operations)),
         seconds_(phase.seconds),
+        interval_width_(phase.interval_width),
         start_ns_(start_ns),
         sample_ns_(static_cast<uint64_t>(parts->sample_seconds * kNsPerSecond)),
         parts_(parts),
         group_(group),
         sampler_(sampler),
         rate_time_ns_(start_ns) {}
+
+  bool interval_reached() const { return interval_reached_; }
 
   // Returns when all clients have ended.
   Status Run() {
@@ -206,7 +211,17 @@ class Watch {
       due = true;
     }
     Publish(now);
-    return due ? sampler_->Drain() : Status();
+    if (!due) return {};
+    Status status = sampler_->Drain();
+    if (status.ok() && interval_width_ > 0) StopIfNarrow();
+    return status;
+  }
+
+  void StopIfNarrow() {
+    const auto interval = IntervalOfMean(sampler_->summary().throughputs);
+    if (!interval || interval->mean <= 0 || interval->width() > interval_width_) return;
+    interval_reached_ = true;
+    group_->Stop();
   }
 
   void Publish(uint64_t now) {
@@ -227,12 +242,14 @@ class Watch {
   const std::string name_;
   const double operations_;
   const double seconds_;
+  const double interval_width_;
   const uint64_t start_ns_;
   const uint64_t sample_ns_;
   PhaseParts* const parts_;
   ClientGroup* const group_;
   Sampler* const sampler_;
   uint64_t samples_ = 0;  // taken
+  bool interval_reached_ = false;
   std::string tree_;
   double rate_ = 0;
   uint64_t rate_time_ns_;
@@ -287,7 +304,7 @@ Result<ClientPhaseResult> RunClientPhase(ClientPhase phase, PhaseParts* parts) {
   if (!status.ok()) return status;
   record->counts = sampler.summary().counts;
   for (const auto& stream : phase.streams) record->stream_hash += stream->hash();
-  return ClientPhaseResult{std::move(record), sampler.TakeSummary()};
+  return ClientPhaseResult{std::move(record), sampler.TakeSummary(), watch.interval_reached()};
 }
 
 Result<std::unique_ptr<PhaseRecord>> RunQuietPhase(const std::string& name,

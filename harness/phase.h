@@ -73,14 +73,16 @@ struct ClientPhase {
   std::string name;
   // One for each client.
   std::vector<std::unique_ptr<workloads::OperationStream>> streams;
-  uint64_t operations = 0;  // that the streams hold, for progress; 0 or huge: unknown
-  double seconds = 0;       // 0: until the streams end
-  ArrivalPlan arrivals;     // of all clients together
+  uint64_t operations = 0;    // that the streams hold, for progress; 0 or huge: unknown
+  double seconds = 0;         // 0: until the streams end
+  double interval_width = 0;  // end when that of the throughput is so narrow; 0: do not
+  ArrivalPlan arrivals;       // of all clients together
 };
 
 struct ClientPhaseResult {
   std::unique_ptr<PhaseRecord> record;
   std::unique_ptr<SampleSummary> summary;
+  bool interval_reached = false;  // it was so narrow, and the phase ended by it
 };
 
 // Runs the phase. Interruption ends it early, with an OK status. A failure of the store or of the

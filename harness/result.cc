@@ -14,6 +14,7 @@
 #include "harness/counters_json.h"
 #include "harness/device_settings.h"
 #include "harness/machine.h"
+#include "harness/windows_json.h"
 
 namespace varve::harness {
 namespace {
@@ -24,9 +25,8 @@ constexpr size_t kSteadySamplesMin = 10;
 constexpr double kSteadyDifferenceMax = 0.2;
 constexpr double kStealMax = 0.01;
 constexpr double kResidualMax = 0.02;
-// Shares of the median response, and of the operations that were due.
+// Of the median response.
 constexpr double kLagMax = 0.01;
-constexpr double kUnservedMax = 0.001;
 
 std::string SettingOf(const TrialOutcome& outcome, std::string_view name) {
   for (const SettingText& setting : outcome.settings_used) {
@@ -191,7 +191,7 @@ void AddPacingCaveats(const PhaseRecord& measure, const PacedLatency* paced,
   }
   const uint64_t unserved = measure.counts.unserved;
   const auto due = static_cast<double>(measure.counts.total() + unserved);
-  if (static_cast<double>(unserved) > kUnservedMax * due) {
+  if (static_cast<double>(unserved) > kUnservedShareMax * due) {
     caveats->push_back(fmt::format(
         "the rate was too high: {:.1f} % of the operations that were due were never begun, and "
         "are in no response time",
@@ -220,6 +220,7 @@ std::vector<std::string> Caveats(const TrialOutcome& outcome, const PhaseRecord&
     caveats.push_back(std::move(device));
   }
   AddPacingCaveats(measure, outcome.measured->paced.get(), &caveats);
+  for (std::string& caveat : WindowCaveats(outcome, measure)) caveats.push_back(std::move(caveat));
   const uint64_t data = std::max(measure.live_bytes, measure.after.file_bytes);
   const bool reads_modelled = !SettingOf(outcome, "device_read_bytes_per_second").empty() ||
                               !SettingOf(outcome, "device_latency_us").empty();
@@ -276,11 +277,7 @@ Json ResultJson(const TrialOutcome& outcome, const nlohmann::json& trial,
     json["throughput_ops_per_second"] =
         static_cast<double>(measure.counts.total()) / measure.seconds();
   }
-  const std::vector<double>& throughputs = outcome.measured->throughputs;
-  if (!throughputs.empty()) {
-    json["throughput_worst_window_ops_per_second"] =
-        *std::min_element(throughputs.begin(), throughputs.end());
-  }
+  AddWindows(outcome, measure, &json);
   json["latency"] = AllLatencies(outcome.measured->latency);
   AddPacedLatencies(outcome.measured->paced.get(), &json);
   json["amplification"] = Amplification(outcome.phases, *outcome.measured);
@@ -294,6 +291,7 @@ Json ResultJson(const TrialOutcome& outcome, const nlohmann::json& trial,
   if (compaction_residual >= 0) json["compaction_residual"] = compaction_residual;
   if (outcome.null_ns_per_operation > 0) {
     json["harness"]["null_ns_per_operation"] = outcome.null_ns_per_operation;
+    json["harness"]["share_of_client_time"] = GeneratorShare(outcome, measure);
   }
   if (!measure.after.levels.empty()) json["tree"] = TreeJson(measure.after);
   if (outcome.verdict.checked) {

@@ -31,6 +31,13 @@ enum class Steadiness { kUnknown, kSteady, kNotSteady };
 // to check; it does not see what returns more seldom than every half phase.
 Steadiness JudgeSteadiness(const std::vector<double>& throughputs);
 
+// A stall that was injected, and what came of it.
+struct InjectedStall {
+  double at_seconds = 0;
+  double seconds = 0;  // 0: there was none
+  uint64_t calls_held = 0;
+};
+
 struct TrialOutcome {
   PhaseRecords phases;
   std::unique_ptr<SampleSummary> measured;
@@ -43,6 +50,10 @@ struct TrialOutcome {
   double null_ns_per_operation = 0;
   uint64_t harness_bytes = 0;  // that the harness wrote itself until the end of drain
   uint64_t events_dropped = 0;
+  uint64_t clients = 1;
+  double interval_width = 0;  // that was asked for; 0: none was
+  bool interval_reached = false;
+  InjectedStall stall;
 };
 
 // `trial` is trial.json; `machine` and `build` are those of machine.h.

@@ -177,9 +177,7 @@ Status Sampler::Write(const SampleState& state, const Interval& interval) {
   summary_->counts += interval.counts;
   const double start = static_cast<double>(last_->time_ns) / kNsPerSecond;
   const double length = static_cast<double>(state.time_ns - last_->time_ns) / kNsPerSecond;
-  if (state.time_ns - last_->time_ns >= full_ns_) {
-    summary_->throughputs.push_back(static_cast<double>(interval.counts.total()) / length);
-  }
+  if (state.time_ns - last_->time_ns >= full_ns_) KeepWindow(state, interval, length);
   const std::string prefix = phase_ == "measure" ? "" : phase_ + "_";
   for (size_t kind = 0; kind < interval.latency.size(); ++kind) {
     const Histogram& histogram = interval.latency[kind];
@@ -193,7 +191,23 @@ Status Sampler::Write(const SampleState& state, const Interval& interval) {
   return files_->WriteRow(Row(state, interval));
 }
 
-// The same for responses; nothing in a closed loop.
+void Sampler::KeepWindow(const SampleState& state, const Interval& interval, double seconds) {
+  Histogram times;
+  const auto& kinds = interval.paced == nullptr ? interval.latency : interval.paced->response;
+  for (const Histogram& histogram : kinds) times.Merge(histogram);
+  SampleWindow window;
+  window.start_seconds = static_cast<double>(last_->time_ns - start_ns_) / kNsPerSecond;
+  window.operations = interval.counts.total();
+  window.throughput = static_cast<double>(window.operations) / seconds;
+  window.p99_ns = times.PercentileNs(99);
+  window.mean_ns = times.mean_ns();
+  window.pending_compaction_bytes =
+      static_cast<double>(state.store.counters.pending_compaction_bytes);
+  summary_->throughputs.push_back(window.throughput);
+  summary_->windows.push_back(window);
+}
+
+// Responses and what was waited for; nothing in a closed loop.
 Status Sampler::WriteResponses(double start_seconds, double seconds, const Interval& interval) {
   if (interval.paced == nullptr) return {};
   if (summary_->paced == nullptr) summary_->paced = std::make_unique<PacedLatency>();
@@ -206,7 +220,10 @@ Status Sampler::WriteResponses(double start_seconds, double seconds, const Inter
         HlogLine(prefix + std::string(TimedName(kind)), start_seconds, seconds, histogram));
     if (!status.ok()) return status;
   }
-  return {};
+  const Histogram& queueing = interval.paced->queueing;
+  if (queueing.count() == 0) return {};
+  const std::string tag = phase_ == "measure" ? "queueing" : phase_ + "_queueing";
+  return files_->WriteHistogram(HlogLine(tag, start_seconds, seconds, queueing));
 }
 
 std::string Sampler::Row(const SampleState& state, const Interval& interval) const {

@@ -45,12 +45,24 @@ struct SampleState {
   uint64_t memory_bytes = 0;
 };
 
+// One full sample, of those things that are judged from sample to sample. In an open loop times are
+// responses, else latencies.
+struct SampleWindow {
+  double start_seconds = 0;  // since the start of the phase
+  double throughput = 0;     // operations per second
+  uint64_t operations = 0;   // none: there are no times
+  uint64_t p99_ns = 0;
+  double mean_ns = 0;
+  double pending_compaction_bytes = 0;  // at its end; 0 if the store does not know
+};
+
 // What a phase left behind in its samples.
 struct SampleSummary {
   ClientCounts counts;
   KindHistograms latency;
   std::unique_ptr<PacedLatency> paced;  // null: closed loop
   std::vector<double> throughputs;      // operations per second of each full sample
+  std::vector<SampleWindow> windows;    // the same samples
   double space_amplification_peak = 0;  // 0: not known
   double space_amplification_sum = 0;   // over so many samples
   uint64_t space_amplification_samples = 0;
@@ -90,6 +102,7 @@ class Sampler {
 
  private:
   Status Write(const SampleState& state, const Interval& interval);
+  void KeepWindow(const SampleState& state, const Interval& interval, double seconds);
   Status WriteResponses(double start_seconds, double seconds, const Interval& interval);
   std::string Row(const SampleState& state, const Interval& interval) const;
 

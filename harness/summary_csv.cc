@@ -157,9 +157,11 @@ Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::st
   }
   row.Add("operations", Text(At(result, {"operations", "total"})));
   row.Add("seconds", Text(MeasureSeconds(result)));
-  for (const char* name : {"throughput_ops_per_second", "throughput_worst_window_ops_per_second"}) {
+  for (const char* name : {"throughput_ops_per_second", "throughput_worst_window_ops_per_second",
+                           "p99_worst_window_ns", "share_of_windows_below_half"}) {
     row.Add(name, Text(At(result, {name})));
   }
+  row.Add("throughput_interval_width", Text(At(result, {"throughput_interval", "width"})));
   AddPercentiles(result, "latency", types, &row);
   AddPercentiles(result, "response", responses, &row);
   for (const std::string_view name : kAmplification) {
@@ -169,6 +171,7 @@ Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::st
   row.Add("memory_bytes_peak", Text(At(result, {"memory", "peak_bytes"})));
   row.Add("verified", Text(At(result, {"verified"})));
   row.Add("steady", Text(At(result, {"steady"})));
+  row.Add("sustained", Text(At(result, {"sustained"})));
   row.Add("caveats", Caveats(result));
   return row;
 }

@@ -9,11 +9,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "engine/util/clock.h"
+#include "engine/util/hash.h"
 #include "harness/device_settings.h"
 #include "harness/event_log.h"
 #include "harness/files.h"
 #include "harness/machine.h"
 #include "harness/result.h"
+#include "harness/stall_store.h"
 #include "harness/verify.h"
 
 namespace varve::harness {
@@ -95,6 +98,11 @@ class TrialPhases {
     Result<std::unique_ptr<Store>> store = kind->open(options);
     if (!store.ok()) return store.status().Annotate(fmt::format("open of {}", kind->name));
     store_ = std::move(*store);
+    if (spec_.trial.stall_seconds > 0) {
+      auto stalling = std::make_unique<StallStore>(std::move(store_), RealClock());
+      stall_ = stalling.get();
+      store_ = std::move(stalling);
+    }
     parts_.store = store_.get();
     return {};
   }
@@ -140,7 +148,8 @@ class TrialPhases {
     ClientPhase phase;
     phase.name = name;
     phase.operations = operations == kUnlimited ? 0 : operations;
-    phase.arrivals = ArrivalPlanOf(spec_.trial);
+    // The warm-up has other arrivals, too, where they are random.
+    phase.arrivals = ArrivalPlanOf(spec_.trial, Mix64(spec_.seed, HashKey(name)));
     StreamOptions options{spec_.seed, 0, static_cast<int>(spec_.trial.clients), operations, first};
     for (; options.client < options.clients; ++options.client) {
       phase.streams.push_back(NewRunStream(workload_, options, &state_));
@@ -177,10 +186,21 @@ class TrialPhases {
             : 0;
     ClientPhase phase = RunPhase("measure", first, operations_);
     phase.seconds = spec_.trial.seconds;
+    phase.interval_width = spec_.trial.interval_width;
+    ArmStall();
     Result<ClientPhaseResult> result = Clients(std::move(phase));
     if (!result.ok()) return result.status();
     outcome_.measured = std::move(result->summary);
+    outcome_.interval_reached = result->interval_reached;
+    if (stall_ != nullptr) stall_->Disarm();
     return {};
+  }
+
+  void ArmStall() {
+    if (stall_ == nullptr) return;
+    const double at_ns = spec_.trial.stall_at_seconds * 1e9;
+    const uint64_t begin_ns = RealClock()->NowNs() + static_cast<uint64_t>(at_ns);
+    stall_->Arm(begin_ns, begin_ns + static_cast<uint64_t>(spec_.trial.stall_seconds * 1e9));
   }
 
   // Of the same operations with another seed, so that no cache is warmed up for those to come.
@@ -209,6 +229,11 @@ class TrialPhases {
     outcome_.resident_peak_bytes = ResidentPeakBytes();
     outcome_.oracle_bytes = oracle_.bytes();
     outcome_.events_dropped = events_.dropped();
+    outcome_.clients = spec_.trial.clients;
+    outcome_.interval_width = spec_.trial.interval_width;
+    if (stall_ != nullptr) {
+      outcome_.stall = {spec_.trial.stall_at_seconds, spec_.trial.stall_seconds, stall_->held()};
+    }
     const auto json = ResultJson(outcome_, spec_.ToJson(), machine_, BuildJson());
     return WriteFileAtomically(directories_.results + "/result.json", JsonText(json));
   }
@@ -227,6 +252,7 @@ class TrialPhases {
   std::unique_ptr<SampleFiles> files_;
   std::unique_ptr<OutputFile> events_file_;
   uint64_t event_bytes_ = 0;
+  StallStore* stall_ = nullptr;   // store_, if it is one
   std::unique_ptr<Store> store_;  // last: closed first
 };
 

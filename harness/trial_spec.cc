@@ -147,6 +147,28 @@ Status CheckDevice(const TrialSpec& spec) {
       "store {} cannot be put on a modelled device: leave trial.device_… at 0", trial.store));
 }
 
+// What must end, and what can stall.
+Status CheckTimes(const TrialSettings& trial) {
+  if (trial.interval_width > 0 && trial.arrivals != "closed") {
+    return Status::InvalidArgument(fmt::format(
+        "trial.interval_width is that of the throughput, which trial.arrivals = {} sets by itself: "
+        "leave it at 0",
+        trial.arrivals));
+  }
+  if (trial.stall_at_seconds > 0 && trial.stall_seconds <= 0) {
+    return Status::InvalidArgument(
+        "trial.stall_at_seconds means nothing without trial.stall_seconds");
+  }
+  if (trial.stall_seconds > 0 && trial.seconds > 0 &&
+      trial.stall_at_seconds + trial.stall_seconds > trial.seconds) {
+    return Status::InvalidArgument(fmt::format(
+        "a stall from trial.stall_at_seconds = {} on, of trial.stall_seconds = {}, is not over "
+        "after trial.seconds = {}",
+        trial.stall_at_seconds, trial.stall_seconds, trial.seconds));
+  }
+  return Status();
+}
+
 }  // namespace
 
 std::vector<std::string> TrialSettingNames() {
@@ -273,6 +295,7 @@ Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory)
     return Status::InvalidArgument(UnknownName("store", spec.trial.store, names));
   }
   if (Status s = CheckArrivals(spec.trial); !s.ok()) return s;
+  if (Status s = CheckTimes(spec.trial); !s.ok()) return s;
   if (Status s = CheckDevice(spec); !s.ok()) return s;
   Options options;
   for (const SettingText& setting : spec.engine) {

@@ -28,15 +28,26 @@ struct TrialSettings {
   uint64_t operations = 0;  // 0: what the workload says, unless seconds is set
   double seconds = 0;       // 0: until the operations are done
   double warmup_seconds = 0;
-  bool verify = true;  // read everything back at the end and compare with the oracle
+  double interval_width = 0;  // share of the mean throughput; 0: do not stop by it
+  bool verify = true;         // read everything back at the end and compare with the oracle
   double sample_seconds = 1;
 
-  // When operations of warm-up and measure begin (pacing.h).
+  // When operations of warm-up and measure begin (pacing.h). 0 or "": not given.
   std::string arrivals = "closed";
+  std::string arrival_gaps = "regular";
+  double think_seconds = 0;
   double rate_ops_per_second = 0;
   double burst_rate_ops_per_second = 0;
   double burst_seconds = 0;
   double valley_seconds = 0;
+  std::string steps;
+  double sine_amplitude_ops_per_second = 0;
+  double sine_period_seconds = 0;
+  double sine_phase_radians = 0;
+
+  // An injected stall (stall_store.h); 0 seconds: none.
+  double stall_at_seconds = 0;
+  double stall_seconds = 0;
 
   // A modelled device (engine/io/device_file_system.h); 0: as the real one is.
   uint64_t device_write_bytes_per_second = 0;
@@ -112,6 +123,10 @@ void TrialSettings::ForEach(Self& self, Visitor&& visit) {
         self.seconds);
   visit(Setting{"warmup_seconds", kNumber, 0, 1e6, "", "shown, but not counted"},
         self.warmup_seconds);
+  visit(Setting{"interval_width", kNumber, 0, 1, "",
+                "closed loop: end earlier, when the 95 % confidence interval of the throughput is "
+                "this narrow, as a share of the mean; 0: do not"},
+        self.interval_width);
   visit(Setting{"verify", kFlag, 0, 0, "", "read everything back and compare at the end"},
         self.verify);
   visit(Setting{"sample_seconds", kNumber, 0.01, 3600, "", "length of a sample"},
@@ -119,8 +134,15 @@ void TrialSettings::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"arrivals", kChoice, 0, 0, "arrivals",
                 "when operations begin, in warm-up and measure"},
         self.arrivals);
+  visit(Setting{"arrival_gaps", kChoice, 0, 0, "arrival_gaps",
+                "how far apart arrivals are at a given rate"},
+        self.arrival_gaps);
+  visit(Setting{"think_seconds", kNumber, 0, 1e6, "",
+                "arrivals = closed: from the end of an operation to the client's next"},
+        self.think_seconds);
   visit(Setting{"rate_ops_per_second", kNumber, 0, 1e9, "",
-                "of all clients together; with arrivals = bursts, in the valleys"},
+                "of all clients together; with arrivals = bursts, in the valleys; with sine, the "
+                "mean"},
         self.rate_ops_per_second);
   visit(Setting{"burst_rate_ops_per_second", kNumber, 0, 1e9, "",
                 "of all clients together, in the bursts"},
@@ -128,6 +150,24 @@ void TrialSettings::ForEach(Self& self, Visitor&& visit) {
   visit(Setting{"burst_seconds", kNumber, 0, 1e6, "", "length of a burst"}, self.burst_seconds);
   visit(Setting{"valley_seconds", kNumber, 0, 1e6, "", "length of a valley; the first comes first"},
         self.valley_seconds);
+  visit(Setting{"steps", kText, 0, 0, "",
+                "arrivals = steps: rate:seconds, …, again and again; a last rate without seconds "
+                "stays"},
+        self.steps);
+  visit(Setting{"sine_amplitude_ops_per_second", kNumber, 0, 1e9, "",
+                "how far the rate of arrivals = sine goes above and below its mean"},
+        self.sine_amplitude_ops_per_second);
+  visit(Setting{"sine_period_seconds", kNumber, 0, 1e9, "", "from one of its peaks to the next"},
+        self.sine_period_seconds);
+  visit(
+      Setting{"sine_phase_radians", kNumber, -7, 7, "", "where it begins; 0: at the mean, rising"},
+      self.sine_phase_radians);
+  visit(Setting{"stall_at_seconds", kNumber, 0, 1e7, "",
+                "when, after measure has begun, the store is made to stall"},
+        self.stall_at_seconds);
+  visit(Setting{"stall_seconds", kNumber, 0, 1e4, "",
+                "for how long each of its calls then waits at most; 0: there is no such stall"},
+        self.stall_seconds);
   visit(Setting{"device_write_bytes_per_second", kBytes, 0, 16 * kTiB, "",
                 "bandwidth of a modelled device; 0: that of the real one"},
         self.device_write_bytes_per_second);

@@ -123,6 +123,10 @@ std::vector<Table> AllTables() {
   for (const ArrivalKind& kind : ArrivalKinds()) {
     arrivals.rows.push_back({std::string(kind.name), std::string(kind.help)});
   }
+  Table gaps = {"arrival_gaps", "how far apart operations begin at a given rate", {}, false};
+  for (const ArrivalKind& kind : ArrivalGapKinds()) {
+    gaps.rows.push_back({std::string(kind.name), std::string(kind.help)});
+  }
   Table workload_files = {"workloads", "files in workloads/", {}, false};
   for (const auto& entry : workloads::ListWorkloads(WorkloadsDirectory())) {
     workload_files.rows.push_back({entry.name, entry.title});
@@ -133,6 +137,7 @@ std::vector<Table> AllTables() {
   }
   tables.push_back(std::move(stores));
   tables.push_back(std::move(arrivals));
+  tables.push_back(std::move(gaps));
   tables.push_back(std::move(workload_files));
   tables.push_back(std::move(experiments));
   tables.push_back(Modules("figures", "kinds of figure for [[figure]]", FiguresDirectory()));

@@ -244,5 +244,53 @@ TEST_F(SamplerTest, OnlyTheMeasurePhaseHasPlainTagsInTheLog) {
   EXPECT_TRUE(lines[6].starts_with("Tag=scan,")) << lines[6];
 }
 
+TEST_F(SamplerTest, AnOpenLoopLogsResponsesAndQueueingToo) {
+  PacedLatency paced;
+  paced.response[0].Record(7'000);
+  paced.queueing.Record(3'000);
+  const auto latency = std::make_unique<KindHistograms>();
+  (*latency)[0].Record(4'000);
+  intervals_.Deliver(0, 0, 1, {}, *latency, &paced);
+  Sampler warmup("warmup", At(0), 10, files_.get(), &intervals_);
+  warmup.Add(At(10));
+  ASSERT_TRUE(warmup.Drain().ok());
+  Intervals intervals(1);
+  intervals.Deliver(0, 0, 1, {}, *latency, &paced);
+  Sampler measure("measure", At(10), 10, files_.get(), &intervals);
+  measure.Add(At(20));
+  ASSERT_TRUE(measure.Drain().ok());
+  std::vector<std::string> tags;
+  for (const std::string& line : Lines(hlog())) {
+    if (line.starts_with("Tag=")) tags.push_back(line.substr(4, line.find(',') - 4));
+  }
+  EXPECT_EQ(tags,
+            (std::vector<std::string>{"warmup_read", "warmup_response_read", "warmup_queueing",
+                                      "read", "response_read", "queueing"}));
+  ASSERT_EQ(measure.summary().windows.size(), 1u);
+  EXPECT_EQ(measure.summary().windows[0].p99_ns, 7'000u) << "in an open loop responses count";
+}
+
+TEST_F(SamplerTest, AFullSampleIsAWindow) {
+  Sampler sampler("measure", At(2'000'000'000), 1'000'000'000, files_.get(), &intervals_);
+  Deliver(0, 10, 100);
+  Deliver(1, 20, 300);
+  SampleState state = At(3'000'000'000);
+  state.store.counters.pending_compaction_bytes = 5;
+  sampler.Add(state);
+  sampler.Add(At(5'000'000'000));
+  intervals_.Finish(0);
+  ASSERT_TRUE(sampler.Finish(At(5'100'000'000)).ok());
+  const std::vector<SampleWindow>& windows = sampler.summary().windows;
+  ASSERT_EQ(windows.size(), 2u) << "the last one was not full";
+  EXPECT_DOUBLE_EQ(windows[0].start_seconds, 0);
+  EXPECT_DOUBLE_EQ(windows[1].start_seconds, 1);
+  EXPECT_DOUBLE_EQ(windows[0].throughput, 10);
+  EXPECT_DOUBLE_EQ(windows[1].throughput, 10) << "it lasted two seconds";
+  EXPECT_EQ(windows[1].operations, 20u);
+  EXPECT_EQ(windows[1].p99_ns, 300u);
+  EXPECT_DOUBLE_EQ(windows[1].mean_ns, 300);
+  EXPECT_DOUBLE_EQ(windows[0].pending_compaction_bytes, 5);
+}
+
 }  // namespace
 }  // namespace varve::harness

@@ -44,11 +44,13 @@ TEST(SummaryCsv, HasTheColumnsOfTheDocumentationInTheirOrder) {
       StartsWith("trial,variant,repetition,store,workload,durability,"
                  "engine.memtable_bytes,trial.workload,operations,seconds,"
                  "throughput_ops_per_second,"
-                 "throughput_worst_window_ops_per_second,latency_read_p50_ns,latency_read_p95_ns,"
+                 "throughput_worst_window_ops_per_second,p99_worst_window_ns,share_of_windows_"
+                 "below_half,throughput_interval_width,latency_read_p50_ns,latency_read_p95_ns,"
                  "latency_read_p99_ns,latency_read_p999_ns,latency_read_max_ns,"
                  "latency_all_p50_ns,"));
-  EXPECT_THAT(csv,
-              HasSubstr(",debt_bytes,cpu_seconds,memory_bytes_peak,verified,steady,caveats\n"));
+  EXPECT_THAT(
+      csv,
+      HasSubstr(",debt_bytes,cpu_seconds,memory_bytes_peak,verified,steady,sustained,caveats\n"));
 }
 
 TEST(SummaryCsv, ARowHoldsWhatWasMeasuredAndNothingElse) {
@@ -57,8 +59,8 @@ TEST(SummaryCsv, ARowHoldsWhatWasMeasuredAndNothingElse) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2) << "a trial without a result has no row";
   EXPECT_THAT(csv, HasSubstr("\n" + plan.trials[0].Id() +
                              ",\"a, \"\"b\"\"\",1,varve,ycsb_a,process,"
-                             "1048576,ycsb_a,42,2.5,16.8,,100,,,,900,7,,,,,2.5,,"));
-  EXPECT_THAT(csv, HasSubstr(",12,1.75,1000,true,false,\"one; two, too\"\n"));
+                             "1048576,ycsb_a,42,2.5,16.8,,,,,100,,,,900,7,,,,,2.5,,"));
+  EXPECT_THAT(csv, HasSubstr(",12,1.75,1000,true,false,,\"one; two, too\"\n"));
 }
 
 TEST(SummaryCsv, ResponsesHaveColumnsIfSomeLoopWasOpen) {

@@ -309,5 +309,59 @@ TEST_F(PhaseTest, TheCostOfTheHarnessIsMeasuredAgainstTheNullStore) {
   EXPECT_GT(NullNsPerOperation(stream.get(), &state_, 0.005), 0);
 }
 
+TEST_F(TrialTest, EndsWhenTheIntervalOfTheThroughputIsNarrowEnough) {
+  spec_.trial.operations = 0;
+  spec_.trial.seconds = 100;
+  spec_.trial.sample_seconds = 0.01;
+  spec_.trial.interval_width = 1;
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  const json result = Result();
+  EXPECT_GE(result["throughput_interval"]["samples"], 20);
+  const json& measure = result["phases"][2];
+  EXPECT_EQ(measure["name"], "measure");
+  EXPECT_LT(measure["end_ns"].get<double>() - measure["start_ns"].get<double>(), 90e9);
+  EXPECT_EQ(result["caveats"].dump().find("did not become as narrow"), std::string::npos);
+}
+
+TEST_F(TrialTest, SaysWhenTheIntervalStayedTooWide) {
+  spec_.trial.interval_width = 1e-9;
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  EXPECT_EQ(Result()["operations"]["total"], 3000);
+  EXPECT_NE(Result()["caveats"].dump().find("did not become as narrow"), std::string::npos);
+}
+
+TEST_F(TrialTest, AnInjectedStallHoldsUpMeasureAndNothingElse) {
+  spec_.trial.operations = 0;
+  spec_.trial.seconds = 0.2;
+  spec_.trial.warmup_seconds = 0.05;
+  spec_.trial.stall_seconds = 0.1;
+  spec_.trial.stall_at_seconds = 0.05;
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  const json result = Result();
+  EXPECT_LE(result["injected_stall"]["calls_held"], 1);
+  EXPECT_EQ(result["verified"], true);
+  EXPECT_NE(result["caveats"].dump().find("a stall of 0.1 s was injected"), std::string::npos);
+}
+
+TEST_F(TrialTest, ImpossibleTimesAreRefused) {
+  const auto says = [this](std::vector<SettingText> settings) {
+    TrialSpec spec = spec_;
+    for (const SettingText& setting : settings) {
+      EXPECT_TRUE(SetTrialSetting(&spec, "trial." + setting.name, setting.text).ok());
+    }
+    return CheckTrial(spec, SourcePath("workloads")).ToString();
+  };
+  EXPECT_EQ(says({}), Status().ToString());
+  EXPECT_NE(
+      says({{"interval_width", "0.1"}, {"arrivals", "constant"}, {"rate_ops_per_second", "5"}})
+          .find("trial.interval_width is that of the throughput"),
+      std::string::npos);
+  EXPECT_NE(says({{"stall_at_seconds", "1"}}).find("means nothing without trial.stall_seconds"),
+            std::string::npos);
+  EXPECT_NE(says({{"stall_at_seconds", "1"}, {"stall_seconds", "1.5"}, {"seconds", "2"}})
+                .find("is not over after trial.seconds = 2"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace varve::harness
