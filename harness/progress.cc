@@ -81,6 +81,13 @@ std::string CountText(double count) {
   return fmt::format("{:.{}f}{}", count, decimals, kScales[scale]);
 }
 
+std::string NanosecondsText(double nanoseconds) {
+  if (nanoseconds < 1e3) return fmt::format("{:.3g} ns", nanoseconds);
+  if (nanoseconds < 1e6) return fmt::format("{:.3g} µs", nanoseconds / 1e3);
+  if (nanoseconds < 1e9) return fmt::format("{:.3g} ms", nanoseconds / 1e6);
+  return fmt::format("{:.3g} s", nanoseconds / 1e9);
+}
+
 ProgressDisplay::ProgressDisplay(size_t trials, size_t finished)
     : terminal_(::isatty(STDERR_FILENO) == 1), trials_(trials), number_(finished) {}
 

@@ -42,6 +42,8 @@ class TimeEstimate {
 std::string DurationText(double seconds);
 // "123", "45.6 K", "1.23 M": three digits.
 std::string CountText(double count);
+// "850 ns", "1.25 ms": three digits.
+std::string NanosecondsText(double nanoseconds);
 
 // Not thread safe.
 class ProgressDisplay {

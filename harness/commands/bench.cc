@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -16,7 +15,7 @@
 #include "harness/commands/arguments.h"
 #include "harness/commands/bench_summary.h"
 #include "harness/commands/command.h"
-#include "harness/commands/ycsb_options.h"
+#include "harness/commands/trial_arguments.h"
 #include "harness/experiment.h"
 #include "harness/files.h"
 #include "harness/home.h"
@@ -24,16 +23,11 @@
 #include "harness/plan.h"
 #include "harness/runner.h"
 #include "harness/ycsb_output.h"
-#include "workloads/workload_file.h"
 
 namespace varve::harness {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Settings that have a name of their own here.
-constexpr std::array<std::string_view, 8> kShort = {
-    "store", "workload", "clients", "seed", "records", "operations", "seconds", "repetitions"};
 
 // What can be printed. An exporter of YCSB's, if the name says which one.
 struct Format {
@@ -65,12 +59,8 @@ Syntax BenchSyntax() {
        "  varve bench -P workloads/ycsb/workloada -p recordcount=1000000\n"
        "  varve bench -P workloads/ycsb/workloadf -threads 4 --format ycsb\n",
        "0 done, 1 failed or wrong answers, 2 wrong command line, 130 interrupted"});
+  AddTrialArguments(&syntax);
   auto add = syntax.options.add_options();
-  for (const std::string_view name : kShort) {
-    add(std::string(name).c_str(), po::value<std::string>()->value_name("X"),
-        fmt::format("as --trial.{}", name).c_str());
-  }
-  AddYcsbOptions(&syntax);
   add("format", po::value<std::string>()->value_name("X"),
       fmt::format("what is printed [{}]; usually summary, or what YCSB's properties ask for",
                   fmt::join(FormatNames(), ", "))
@@ -82,34 +72,6 @@ Syntax BenchSyntax() {
       "where the database is made and removed; usually in the results directory");
   AddSettings(&syntax);
   return syntax;
-}
-
-// All that was given besides YCSB's, with their prefixes, the special before the general.
-std::vector<SettingText> Settings(const po::variables_map& values) {
-  std::vector<SettingText> settings;
-  for (const std::string_view name : kShort) {
-    std::string text = TextOr(values, std::string(name));
-    if (text.empty()) continue;
-    std::error_code ignored;
-    if (name == "workload" && workloads::IsWorkloadPath(text)) {
-      text = fs::absolute(text, ignored).string();
-    }
-    settings.push_back({fmt::format("trial.{}", name), std::move(text)});
-  }
-  for (SettingText& setting : GivenSettings(values)) settings.push_back(std::move(setting));
-  return settings;
-}
-
-Status SetAll(const po::variables_map& values, const YcsbOptions& ycsb, TrialSpec* spec) {
-  for (const workloads::YcsbTrialSetting& setting : ycsb.settings) {
-    const Status set = SetTrialSetting(spec, setting.name, setting.text);
-    if (!set.ok()) return setting.origin.empty() ? set : set.Annotate(setting.origin);
-  }
-  for (const SettingText& setting : Settings(values)) {
-    const Status set = SetTrialSetting(spec, setting.name, setting.text);
-    if (!set.ok()) return set;
-  }
-  return {};
 }
 
 // What is printed: one of FormatNames(); *report follows if the name says how YCSB prints.
@@ -171,14 +133,14 @@ int BenchCommand(const Arguments& arguments) {
   int exit_status = kExitOk;
   const auto values = ParseArguments(BenchSyntax(), WithoutYcsbFlags(arguments), &exit_status);
   if (!values) return exit_status;
-  Result<YcsbOptions> ycsb = ReadYcsbOptions(*values);
+  Result<YcsbOptions> ycsb = TrialArguments(*values);
   if (!ycsb.ok()) return FailUsage("bench", ycsb.status().message());
   const Result<std::string> format = FormatOf(*values, &ycsb->report);
   if (!format.ok()) return FailUsage("bench", format.status().message());
   Experiment experiment;
   experiment.name = "bench";
   experiment.base.experiment = "bench";
-  const Status set = SetAll(*values, *ycsb, &experiment.base);
+  const Status set = SetTrial(ycsb->settings, &experiment.base);
   if (!set.ok()) return FailUsage("bench", set.message());
   if (ycsb->report.asked && !format->starts_with("ycsb")) {
     ycsb->notes.emplace_back(

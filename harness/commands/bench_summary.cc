@@ -29,13 +29,6 @@ std::optional<double> Number(const json& object, std::initializer_list<std::stri
   return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
 }
 
-std::string NanosecondsText(double nanoseconds) {
-  if (nanoseconds < 1e3) return fmt::format("{:.0f} ns", nanoseconds);
-  if (nanoseconds < 1e6) return fmt::format("{:.3g} µs", nanoseconds / 1e3);
-  if (nanoseconds < 1e9) return fmt::format("{:.3g} ms", nanoseconds / 1e6);
-  return fmt::format("{:.3g} s", nanoseconds / 1e9);
-}
-
 std::string SizeText(double bytes) {
   constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
   size_t unit = 0;
@@ -69,20 +62,29 @@ std::string Phases(const json& result) {
   return text.empty() ? "" : "phases\n" + text;
 }
 
-std::string Latencies(const json& result) {
-  const json latency = result.value("latency", json::object());
-  std::string text;
-  for (const auto& [type, percentiles] : latency.items()) {
-    const auto count = Number(percentiles, {"count"});
-    if (!count || *count == 0) continue;
-    std::vector<std::string> cells;
-    for (const std::string_view name : {"p50", "p95", "p99", "p999", "max"}) {
-      const auto value = Number(percentiles, {fmt::format("{}_ns", name)});
-      if (value) cells.push_back(fmt::format("{} {}", name, NanosecondsText(*value)));
-    }
-    text += Line(type, fmt::format("{}", fmt::join(cells, "  ")));
+std::string Percentiles(const json& percentiles) {
+  std::vector<std::string> cells;
+  for (const std::string_view name : {"p50", "p95", "p99", "p999", "max"}) {
+    const auto value = Number(percentiles, {fmt::format("{}_ns", name)});
+    if (value) cells.push_back(fmt::format("{} {}", name, NanosecondsText(*value)));
   }
-  return text.empty() ? "" : "latency (service time)\n" + text;
+  return fmt::format("{}", fmt::join(cells, "  "));
+}
+
+// `section`: "latency" or "response".
+std::string Times(const json& result, std::string_view section, std::string_view title) {
+  const json times = result.value(section, json::object());
+  std::string text;
+  for (const auto& [type, percentiles] : times.items()) {
+    if (Number(percentiles, {"count"}).value_or(0) > 0)
+      text += Line(type, Percentiles(percentiles));
+  }
+  return text.empty() ? "" : fmt::format("{}\n{}", title, text);
+}
+
+std::string Latencies(const json& result) {
+  return Times(result, "latency", "latency (service time)") +
+         Times(result, "response", "response (from when it was due)");
 }
 
 std::string Amplifications(const json& result) {

@@ -33,6 +33,7 @@ int RunCommand(const Arguments& arguments);
 int CheckCommand(const Arguments& arguments);
 int ListCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
+int SustainCommand(const Arguments& arguments);
 int SimulateCommand(const Arguments& arguments);
 int TortureCommand(const Arguments& arguments);
 int VerifyCommand(const Arguments& arguments);

@@ -11,12 +11,14 @@
 namespace varve::harness {
 namespace {
 
-constexpr std::array<Command, 16> kCommands = {{
+constexpr std::array<Command, 17> kCommands = {{
     {"run", "carry out an experiment and write its report", RunCommand},
     {"check", "read experiment and workload files and say what is wrong with them", CheckCommand},
     {"list", "stores, workloads, experiments, figures, parts and settings", ListCommand},
     {"bench", "one trial, straight from the command line", BenchCommand},
     {"trace", "record operations, import public traces, and look at them", TraceCommand},
+    {"sustain", "the rate that a store can keep, and the highest that meets an objective",
+     SustainCommand},
     {"simulate", "the history of a tree without its data, in seconds", SimulateCommand},
     {"report", "tables, figures and report.html of a results directory", ReportCommand},
     {"verify", "check every block of a database", VerifyCommand},

@@ -401,5 +401,50 @@ TEST_F(CommandsTest, ADatabaseThatIsOpenIsLeftAlone) {
   EXPECT_THAT(error_, HasSubstr(database + " is open in another process"));
 }
 
+TEST_F(CommandsTest, SustainTellsMaximumAndProbes) {
+  // Nothing takes at most 1 ns, so the search goes down until it has no probes left.
+  const int status = Run({"sustain", "--store", "null", "--workload", "ycsb_c", "--records", "100",
+                          "--seconds", "0.2", "--trial.warmup_seconds", "0.01", "--objective",
+                          "max <= 1 ns", "--probes", "2", "--json", "--results", directory_});
+  EXPECT_EQ(status, 1) << error_;
+  const auto report = nlohmann::json::parse(out_);
+  EXPECT_GT(report["maximum"]["ops_per_second"], 0);
+  EXPECT_EQ(report["objectives"], nlohmann::json({"max <= 1 ns"}));
+  ASSERT_EQ(report["probes"].size(), 2u);
+  EXPECT_EQ(report["confirmed"], false);
+  EXPECT_FALSE(report.contains("highest_pass_ops_per_second"));
+  EXPECT_LT(report["probes"][1]["rate_ops_per_second"], report["probes"][0]["rate_ops_per_second"]);
+  EXPECT_THAT(report["probes"][0]["reasons"].back().get<std::string>(), HasSubstr("it was"));
+  EXPECT_TRUE(fs::exists(report["probes"][0]["directory"].get<std::string>() + "/summary.csv"));
+}
+
+TEST_F(CommandsTest, SustainRunsTwoPhasesWithoutAnObjective) {
+  // Whether the rate is kept depends on who else uses the machine.
+  const int status = Run({"sustain", "--store", "null", "--workload", "ycsb_c", "--records", "100",
+                          "--seconds", "0.2", "--share", "0.01", "--results", directory_});
+  EXPECT_TRUE(status == 0 || status == 1) << error_;
+  EXPECT_THAT(out_, HasSubstr("closed loop: "));
+  EXPECT_THAT(out_, HasSubstr("open loop at "));
+  EXPECT_THAT(out_, HasSubstr(status == 0 ? "it can be kept" : "it cannot be kept"));
+}
+
+TEST_F(CommandsTest, SustainRefusesWhatMakesNoSense) {
+  const std::vector<std::pair<std::vector<std::string>, const char*>> cases = {
+      {{"--objective", "p98 <= 1 ms"}, "unknown percentile"},
+      {{"--share", "3"}, "--share"},
+      {{"--share", "0.5", "--objective", "p99 <= 1 ms"}, "that --objective replaces"},
+      {{"--trial.arrivals", "constant"}, "trial.arrivals cannot be set"},
+      {{"--operations", "5"}, "trial.operations cannot be set"},
+      {{"--store", "nul"}, "did you mean \"null\"?"},
+      {{"--objectiv", "x"}, "did you mean \"--objective\"?"},
+  };
+  for (const auto& [arguments, says] : cases) {
+    std::vector<std::string> all = {"sustain", "--results", directory_};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    EXPECT_EQ(Run(all), 2) << says;
+    EXPECT_THAT(error_, HasSubstr(says));
+  }
+}
+
 }  // namespace
 }  // namespace varve::harness
