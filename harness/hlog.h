@@ -14,7 +14,7 @@
 //                 LEB128 number of at most 9 bytes, whose ninth byte has 8 bits
 //
 // Source: the documentation of HdrHistogram (http://hdrhistogram.org) and of its AbstractHistogram
-// and HistogramLogWriter.
+// and HistogramLogWriter. HistogramLogProcessor 2.1.11 reads these files: same counts, same means.
 //
 // Called by the sampler.
 //

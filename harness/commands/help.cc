@@ -29,7 +29,8 @@ void PrintOverview() {
   fmt::print(
       "\n`varve help COMMAND` tells all about one. To begin with:\n"
       "  varve run quickstart\n"
-      "  varve bench --workload ycsb_a --engine.memtable skiplist\n\n"
+      "  varve bench --workload ycsb_a --engine.memtable skiplist\n"
+      "  varve sustain --workload ycsb_b --objective 'p99 <= 5 ms'\n\n"
       "Exit status: 0 done, 1 failed, 2 wrong command line, 130 interrupted.\n");
 }
 

@@ -169,6 +169,7 @@ class Sustain {
     report_["maximum"] = {{"ops_per_second", maximum_}, {"directory", last_directory_}};
     const char* scheduler = fair ? ", scheduler fair" : "";
     Say(fmt::format("closed loop{}: {:.0f} operations/s", scheduler, maximum_));
+    if (!result->value("verified", true)) return Status::Corruption("the store gave wrong answers");
     if (maximum_ > 0) return {};
     return Status::IoError("no operation ended in the closed loop");
   }
@@ -210,7 +211,7 @@ class Sustain {
     const std::vector<std::string> reasons = Shortcomings(*result, settings_.objectives);
     search_.Report(rate, reasons.empty());
     report_["probes"].push_back(ProbeJson(rate, reasons, *result));
-    Say(fmt::format("{:>10.4g}/s {}  {}{}", rate, reasons.empty() ? "pass" : "FAIL",
+    Say(fmt::format("{:>10.10g}/s {}  {}{}", rate, reasons.empty() ? "pass" : "FAIL",
                     ResponseText(*result),
                     reasons.empty() ? "" : fmt::format("  ({})", fmt::join(reasons, "; "))));
     return {};
@@ -224,11 +225,11 @@ class Sustain {
     if (pass > 0) report_["highest_pass_ops_per_second"] = pass;
     if (fail > 0) report_["lowest_fail_ops_per_second"] = fail;
     if (pass == 0) {
-      Say(fail > 0 ? fmt::format("no rate meets it: {:.4g}/s is too high", fail) : "no answer");
+      Say(fail > 0 ? fmt::format("no rate meets it: {:.10g}/s is too high", fail) : "no answer");
       return;
     }
-    Say(fmt::format("highest rate that meets it: {:.4g}/s{}{}", pass,
-                    fail > 0 ? fmt::format("; {:.4g}/s does not", fail) : "",
+    Say(fmt::format("highest rate that meets it: {:.10g}/s{}{}", pass,
+                    fail > 0 ? fmt::format("; {:.10g}/s does not", fail) : "",
                     kept_ ? "" : "; the search did not come to its end"));
   }
 
@@ -277,7 +278,10 @@ class Sustain {
 
 int Conclude(const Sustain& sustain, const Status& ended, const std::string& directory,
              bool as_json) {
-  const std::string json = sustain.report().dump(1) + "\n";
+  const bool interrupted = InterruptCount() > 0;
+  Json report = sustain.report();
+  if (interrupted) report["interrupted"] = true;
+  const std::string json = report.dump(1) + "\n";
   const Status written = WriteFileAtomically(directory + "/sustain.json", json);
   if (as_json) {
     fmt::print("{}", json);
@@ -285,7 +289,10 @@ int Conclude(const Sustain& sustain, const Status& ended, const std::string& dir
     fmt::print("{}results: {}\n", sustain.text(), directory);
   }
   std::fflush(stdout);
-  if (InterruptCount() > 0) return kExitInterrupted;
+  if (interrupted) {
+    fmt::print(stderr, "varve: interrupted; what was found so far is in {}\n", directory);
+    return kExitInterrupted;
+  }
   if (!ended.ok()) return Fail(ended);
   if (!written.ok()) return Fail(written);
   return sustain.kept() ? kExitOk : kExitFailed;

@@ -34,6 +34,10 @@ class VarveStore final : public Store {
     return VisitEntries(*iterator, count, visit);
   }
 
+  Status DeleteRange(std::string_view begin, std::string_view end) override {
+    return db_->DeleteRange(begin, end);
+  }
+
   Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
                                const Visit& visit) override {
     const std::unique_ptr<Iterator> iterator = db_->NewIterator();

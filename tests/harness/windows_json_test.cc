@@ -186,6 +186,13 @@ TEST(Windows, AGeneratorThatIsTheBottleneckSaysSo) {
   measure.counts.unserved = 100;
   EXPECT_NE(CaveatsOf(outcome, measure).find("the generator was the bottleneck, not the store"),
             std::string::npos);
+  TrialOutcome slow_store = Outcome(true);
+  slow_store.null_ns_per_operation = 4e6;
+  for (int i = 0; i < 1200; ++i) slow_store.measured->latency[0].Record(5'000'000);
+  EXPECT_NE(CaveatsOf(slow_store, measure).find("took 40 % of its clients' time, the store 60 %"),
+            std::string::npos);
+  EXPECT_EQ(CaveatsOf(slow_store, measure).find("the generator was the bottleneck"),
+            std::string::npos);
   outcome.clients = 4;
   EXPECT_EQ(CaveatsOf(outcome, measure), "") << "a tenth of the time of four";
   EXPECT_EQ(CaveatsOf(Outcome(false)), "");
