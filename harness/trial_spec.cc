@@ -13,6 +13,7 @@
 #include "engine/util/hash.h"
 #include "harness/pacing.h"
 #include "harness/store.h"
+#include "workloads/trace.h"
 #include "workloads/workload_file.h"
 
 namespace varve::harness {
@@ -280,6 +281,11 @@ Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
   for (const SettingText& setting : spec.workload) {
     const Status set = workloads::SetProperty(&workload, setting.name, setting.text);
     if (!set.ok()) return set;
+  }
+  if (spelt_out && !workload.trace.empty()) {
+    Result<std::shared_ptr<const workloads::Trace>> trace = workloads::Trace::Open(workload.trace);
+    if (!trace.ok()) return trace.status();
+    workload.replay = std::move(*trace);
   }
   if (spec.trial.records != 0) workload.records = spec.trial.records;
   if (spec.trial.operations != 0) workload.operations = spec.trial.operations;

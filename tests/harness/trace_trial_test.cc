@@ -12,6 +12,7 @@
 #include "harness/trial.h"
 #include "tests/harness/store_test_util.h"
 #include "tests/paths.h"
+#include "workloads/trace.h"
 
 namespace varve::harness {
 namespace {
@@ -122,6 +123,24 @@ TEST_F(TraceTrialTest, SettingsThatMeanNothingWithATraceAreRefused) {
   spec.trial.records = 0;
   spec.trial.operations = 11;
   EXPECT_THAT(std::string(CheckTrial(spec, "").message()), HasSubstr("more than the 10"));
+}
+
+// As a plan has it, whose trials do not read the workload's file.
+TEST_F(TraceTrialTest, AWorkloadThatIsSpeltOutStillHasItsTrace) {
+  ASSERT_EQ(Run({"record", "--workload", "ycsb_a", "--operations", "10", "-o", PathOf("a.trace")}),
+            0);
+  TrialSpec spec;
+  spec.trial.workload = PathOf("a.trace");
+  const auto read = TrialWorkload(spec, "");
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  for (const workloads::PropertyText& property : workloads::PropertyTexts(*read)) {
+    ASSERT_TRUE(SetTrialSetting(&spec, "workload." + property.name, property.text).ok());
+  }
+  spec.trial.workload = "is not read";
+  const auto spelt = TrialWorkload(spec, "");
+  ASSERT_TRUE(spelt.ok()) << spelt.status().ToString();
+  ASSERT_NE(spelt->replay, nullptr);
+  EXPECT_EQ(spelt->replay->operations(), 10U);
 }
 
 TEST_F(TraceTrialTest, ShowTellsWhatIsInATrace) {
