@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "harness/scan_check.h"
 
 namespace varve::harness {
@@ -88,9 +90,16 @@ bool Client::Think() {
   return !parts_.stop->load(std::memory_order_relaxed);
 }
 
+// False if there is none.
+bool Client::NextArrival() {
+  const double arrival_ns = parts_.pacing->NextArrival();
+  if (std::isinf(arrival_ns)) return false;
+  intended_ = schedule_.start + clock_.TicksOf(arrival_ns);
+  return true;
+}
+
 bool Client::WaitForArrival() {
-  intended_ = schedule_.start + clock_.TicksOf(parts_.pacing->NextArrival());
-  if (intended_ >= schedule_.end) return false;
+  if (!NextArrival() || intended_ >= schedule_.end) return false;
   if (clock_.Start() >= intended_) return true;
   SleepUntil(clock_, intended_, *parts_.stop);
   if (parts_.stop->load(std::memory_order_relaxed)) return false;
@@ -115,8 +124,7 @@ void Client::RecordCalls(uint64_t start, uint64_t end) {
 // What is left over when the time is over before a slow store has begun all that was due.
 void Client::CountUnserved() {
   if (clock_.End() < schedule_.end) return;
-  while (intended_ < schedule_.end) {
-    intended_ = schedule_.start + clock_.TicksOf(parts_.pacing->NextArrival());
+  while (intended_ < schedule_.end && NextArrival()) {
     if (intended_ < schedule_.end) ++counts_.unserved;
   }
 }

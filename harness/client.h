@@ -73,6 +73,7 @@ class alignas(64) Client {
   template <Begin kBegin>
   bool Wait();
   bool Think();
+  bool NextArrival();
   bool WaitForArrival();
   void RecordPaced(const Operation& operation, uint64_t start, uint64_t end);
   void RecordCalls(uint64_t start, uint64_t end);

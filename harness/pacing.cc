@@ -34,6 +34,7 @@ constexpr ArrivalKind kKinds[] = {
     {"bursts", "valleys at one rate and bursts at another, in turn"},
     {"steps", "at the rates of trial.steps, each for its seconds"},
     {"sine", "at a rate that swings around a mean"},
+    {"trace", "when the trace that is replayed says, trial.trace_speed times as fast"},
 };
 constexpr ArrivalKind kGapKinds[] = {
     {"regular", "equally far apart while the rate is the same"},
@@ -60,7 +61,7 @@ struct Heeded {
 // Refuses what was given and would be ignored.
 Status CheckHeeded(const TrialSettings& trial) {
   const TrialSettings usual;
-  const std::array<Heeded, 10> all = {{
+  const std::array<Heeded, 11> all = {{
       {"think_seconds", trial.think_seconds != 0, " closed "},
       {"rate_ops_per_second", trial.rate_ops_per_second != 0, " constant bursts sine "},
       {"burst_rate_ops_per_second", trial.burst_rate_ops_per_second != 0, " bursts "},
@@ -70,6 +71,7 @@ Status CheckHeeded(const TrialSettings& trial) {
       {"sine_amplitude_ops_per_second", trial.sine_amplitude_ops_per_second != 0, " sine "},
       {"sine_period_seconds", trial.sine_period_seconds != 0, " sine "},
       {"sine_phase_radians", trial.sine_phase_radians != 0, " sine "},
+      {"trace_speed", trial.trace_speed != usual.trace_speed, " trace "},
       {"arrival_gaps", trial.arrival_gaps != usual.arrival_gaps, " constant bursts steps sine "},
   }};
   for (const Heeded& setting : all) {
@@ -176,12 +178,25 @@ Status CheckArrivals(const TrialSettings& trial) {
   return trial.arrivals == "sine" ? CheckSine(trial) : Status();
 }
 
+Status CheckTraceArrivals(const TrialSettings& trial, const workloads::Trace* replay) {
+  if (trial.arrivals != "trace") return Status();
+  if (replay == nullptr) return Wrong("trial.arrivals = trace needs a trace as the workload");
+  if (replay->operations() <= 1 || replay->duration_ns() > 0) return Status();
+  return Wrong(fmt::format(
+      "trial.arrivals = trace: {} has no times (trace record --rate gives them)", replay->path()));
+}
+
 ArrivalPlan ArrivalPlanOf(const TrialSettings& trial, uint64_t seed) {
   ArrivalPlan plan;
   plan.poisson = trial.arrival_gaps == "poisson";
   plan.seed = seed;
   if (trial.arrivals == "closed") {
     plan.think_seconds = trial.think_seconds;
+    return plan;
+  }
+  if (trial.arrivals == "trace") {
+    plan.kind = Kind::kTrace;
+    plan.trace_speed = trial.trace_speed;
     return plan;
   }
   plan.kind = trial.arrivals == "sine" ? Kind::kSine : Kind::kSteps;
@@ -260,6 +275,8 @@ double RateCurve::SineSeconds(double rest) const {
 
 Pacing::Pacing(const ArrivalPlan& plan, int client, int clients)
     : curve_(plan),
+      trace_(plan.kind == Kind::kTrace ? plan.trace : nullptr),
+      trace_speed_(plan.trace_speed),
       poisson_(plan.poisson),
       gap_seed_(Mix64(plan.seed, static_cast<uint64_t>(client))),
       clients_(clients),
@@ -267,6 +284,11 @@ Pacing::Pacing(const ArrivalPlan& plan, int client, int clients)
 
 double Pacing::NextArrival() {
   const uint64_t index = taken_++;
+  if (trace_ != nullptr) {
+    const uint64_t operation = client_ + index * static_cast<uint64_t>(clients_);
+    if (operation >= trace_->operations()) return kForEver;
+    return static_cast<double>(trace_->OperationAt(operation).at_ns) / trace_speed_;
+  }
   if (!poisson_) {
     const double number = static_cast<double>(client_) + static_cast<double>(index) * clients_;
     return curve_.SecondsUntil(number) * kNsPerSecond;

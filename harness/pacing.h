@@ -15,6 +15,8 @@
 // 1975). Gap k of client c is a function of the seed, c and k, so the same trial has the same
 // arrivals.
 //
+// The arrivals of a trace are the times at which its operations were recorded.
+//
 // To add a rate over time: a row in pacing.cc, its settings in TrialSettings, a case in
 // ArrivalPlanOf and, unless it is made of steps, in RateCurve.
 //
@@ -25,6 +27,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -32,6 +35,7 @@
 #include "engine/status.h"
 #include "harness/clock.h"
 #include "harness/trial_spec.h"
+#include "workloads/trace.h"
 
 namespace varve::harness {
 
@@ -59,13 +63,15 @@ struct RateSine {
 
 // When all clients together begin operations. A value.
 struct ArrivalPlan {
-  enum class Kind : uint8_t { kClosed, kSteps, kSine };
+  enum class Kind : uint8_t { kClosed, kSteps, kSine, kTrace };
   Kind kind = Kind::kClosed;
   double think_seconds = 0;     // closed loop: between an operation and the next
   std::vector<RateStep> steps;  // one after the other, again and again; some rate is not 0
   RateSine sine;
-  bool poisson = false;  // else regular
-  uint64_t seed = 0;     // of the gaps
+  bool poisson = false;                           // else regular
+  uint64_t seed = 0;                              // of the gaps
+  std::shared_ptr<const workloads::Trace> trace;  // kTrace
+  double trace_speed = 1;                         // of its time, against that of the clock
 };
 
 // Reads "1000:10, 4000:5": rates and for how many seconds each. The last may lack its seconds: it
@@ -74,13 +80,15 @@ Result<std::vector<RateStep>> ParseRateSteps(std::string_view text);
 
 // Refuses arrivals that do not exist, and settings that cannot go together.
 Status CheckArrivals(const TrialSettings& trial);
-// REQUIRES: CheckArrivals(trial) is OK.
+// Refuses the arrivals of a trace (`replay`) that is not there or has no times.
+Status CheckTraceArrivals(const TrialSettings& trial, const workloads::Trace* replay);
+// REQUIRES: CheckArrivals(trial) is OK. The caller adds the trace.
 ArrivalPlan ArrivalPlanOf(const TrialSettings& trial, uint64_t seed);
 
 // The inverse of the rate's integral. A value.
 class RateCurve {
  public:
-  // REQUIRES: the plan is not closed.
+  // REQUIRES: the plan is not closed. Of kTrace nothing may be asked.
   explicit RateCurve(const ArrivalPlan& plan);
 
   // Seconds after which the rate has added up to `number` >= 0; never descending but for rounding.
@@ -109,11 +117,14 @@ class Pacing {
   // REQUIRES: the plan is not closed; 0 <= client < clients.
   Pacing(const ArrivalPlan& plan, int client, int clients);
 
-  // Nanoseconds from the start of the phase to the client's next operation.
+  // Nanoseconds from the start of the phase to the client's next operation; infinite when a trace
+  // has no more.
   double NextArrival();
 
  private:
   const RateCurve curve_;
+  const std::shared_ptr<const workloads::Trace> trace_;  // has the times instead, if there is one
+  const double trace_speed_;
   const bool poisson_;
   const uint64_t gap_seed_;
   const double clients_;

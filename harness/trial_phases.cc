@@ -150,6 +150,7 @@ class TrialPhases {
     phase.operations = operations == kUnlimited ? 0 : operations;
     // The warm-up has other arrivals, too, where they are random.
     phase.arrivals = ArrivalPlanOf(spec_.trial, Mix64(spec_.seed, HashKey(name)));
+    phase.arrivals.trace = workload_.replay;
     StreamOptions options{spec_.seed, 0, static_cast<int>(spec_.trial.clients), operations, first};
     for (; options.client < options.clients; ++options.client) {
       phase.streams.push_back(NewRunStream(workload_, options, &state_));

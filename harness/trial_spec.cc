@@ -318,6 +318,8 @@ Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory)
   }
   const auto workload = TrialWorkload(spec, workloads_directory);
   if (!workload.ok()) return workload.status();
+  const Status timed = CheckTraceArrivals(spec.trial, workload->replay.get());
+  if (!timed.ok()) return timed;
   if (workload->replay != nullptr && spec.trial.warmup_seconds > 0) {
     return Status::InvalidArgument(
         "trial.warmup_seconds means nothing with a trace, which has one beginning: leave it at 0");

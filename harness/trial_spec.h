@@ -44,6 +44,7 @@ struct TrialSettings {
   double sine_amplitude_ops_per_second = 0;
   double sine_period_seconds = 0;
   double sine_phase_radians = 0;
+  double trace_speed = 1;
 
   // An injected stall (stall_store.h); 0 seconds: none.
   double stall_at_seconds = 0;
@@ -162,6 +163,9 @@ void TrialSettings::ForEach(Self& self, Visitor&& visit) {
   visit(
       Setting{"sine_phase_radians", kNumber, -7, 7, "", "where it begins; 0: at the mean, rising"},
       self.sine_phase_radians);
+  visit(Setting{"trace_speed", kNumber, 1e-6, 1e6, "",
+                "with arrivals = trace: so many times as fast as it was recorded"},
+        self.trace_speed);
   visit(Setting{"stall_at_seconds", kNumber, 0, 1e7, "",
                 "when, after measure has begun, the store is made to stall"},
         self.stall_at_seconds);

@@ -4,15 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "harness/child_process.h"
 #include "harness/files.h"
+#include "harness/pacing.h"
 #include "harness/trial.h"
 #include "tests/harness/store_test_util.h"
 #include "tests/paths.h"
 #include "workloads/trace.h"
+#include "workloads/workload_file.h"
 
 namespace varve::harness {
 namespace {
@@ -72,12 +75,64 @@ TEST_F(TraceTrialTest, AReplayIsVerifiedWithAnyNumberOfClients) {
   EXPECT_EQ(one["operations"]["total"], 4000);
   EXPECT_EQ(one["phases"][0]["operations"], 300);
   EXPECT_EQ(one["verification"]["reads_unchecked"], 0);
-  for (const uint64_t clients : {2, 8}) {
+  for (const uint64_t clients : {2U, 8U}) {
     const json many = Replay("map", clients);
     EXPECT_EQ(many["verified"], true) << many["caveats"];
     EXPECT_EQ(many["operations"]["stream_hash"], one["operations"]["stream_hash"]);
   }
   EXPECT_EQ(Replay("varve", 2)["verified"], true);
+}
+
+TEST_F(TraceTrialTest, OperationsArriveWhenTheyWereRecorded) {
+  ASSERT_EQ(Run({"record", "--workload", "ycsb_c", "--operations", "500", "--rate", "1000", "-o",
+                 PathOf("a.trace"), "--workload.records", "100"}),
+            0)
+      << error_;
+  auto workload = workloads::LoadWorkload(PathOf("a.trace"));
+  ASSERT_TRUE(workload.ok());
+  ArrivalPlan plan;
+  plan.kind = ArrivalPlan::Kind::kTrace;
+  plan.trace = workload->replay;
+  plan.trace_speed = 2;
+  Pacing second(plan, 1, 3);
+  for (int i = 1; i < 500; i += 3) ASSERT_DOUBLE_EQ(second.NextArrival(), i * 5e5);
+  EXPECT_TRUE(std::isinf(second.NextArrival()));
+
+  TrialSpec spec;
+  spec.trial.store = "map";
+  spec.trial.workload = PathOf("a.trace");
+  spec.trial.arrivals = "trace";
+  spec.trial.trace_speed = 5;
+  spec.trial.clients = 2;
+  const FreshDirectory results, data;
+  TrialContext context;
+  context.results_directory = results.path();
+  context.data_directory = data.path();
+  ASSERT_TRUE(RunTrial(spec, context).ok());
+  const json result = json::parse(*ReadTextFile(results.path() + "/result.json"));
+  EXPECT_EQ(result["operations"]["total"], 500);
+  const json& measure = result["phases"][2];
+  const double took_ns = measure["end_ns"].get<double>() - measure["start_ns"].get<double>();
+  EXPECT_GE(took_ns, 0.0998e9);  // the last one begins then
+  EXPECT_EQ(result["verified"], true);
+}
+
+TEST_F(TraceTrialTest, ArrivalsOfATraceNeedOne) {
+  const auto error = [](const TrialSpec& spec) {
+    return std::string(CheckTrial(spec, SourcePath("workloads")).message());
+  };
+  TrialSpec spec;
+  spec.trial.arrivals = "trace";
+  EXPECT_THAT(error(spec), HasSubstr("needs a trace as the workload"));
+  ASSERT_EQ(Run({"record", "--workload", "ycsb_a", "--operations", "10", "-o", PathOf("a.trace")}),
+            0);
+  spec.trial.workload = PathOf("a.trace");
+  EXPECT_THAT(error(spec), HasSubstr("a.trace has no times"));
+  spec.trial.rate_ops_per_second = 5;
+  EXPECT_THAT(error(spec), HasSubstr("rate_ops_per_second means nothing"));
+  spec.trial.arrivals = "constant";
+  spec.trial.trace_speed = 2;
+  EXPECT_THAT(error(spec), HasSubstr("trace_speed means nothing with trial.arrivals = constant"));
 }
 
 TEST_F(TraceTrialTest, AnImportIsReplayedAndVerified) {
