@@ -284,12 +284,14 @@ TEST(YcsbProperties, AHistogramOfFieldLengthsIsReadBesideThePropertyFile) {
   const std::string directory = testing::TempDir() + "/ycsb_properties_test";
   std::filesystem::create_directories(directory);
   std::ofstream(directory + "/sizes.txt") << "BlockSize\t10\n0\t3\n1\t4\n2\t5\n";
-  const Result<Workload> w = ParseYcsb(
-      "fieldcount=4\nfieldlengthdistribution=histogram\nfieldlengthhistogram=sizes.txt\n"
-      "recordcount=5",
-      directory + "/w", {});
+  const Result<YcsbRun> run = ParseYcsb(
+      {{directory + "/w",
+        "fieldcount=4\nfieldlengthdistribution=histogram\nfieldlengthhistogram=sizes.txt\n"
+        "recordcount=5"}},
+      {});
   std::filesystem::remove_all(directory);
-  ASSERT_TRUE(w.ok()) << w.status().ToString();
+  ASSERT_TRUE(run.ok()) << run.status().ToString();
+  const Workload* w = &run->workload;
   EXPECT_EQ(w->value_distribution, "histogram");
   EXPECT_EQ(w->value_histogram, "10:4,20:4,20:4");
   EXPECT_EQ(w->value_bytes, 80u);
