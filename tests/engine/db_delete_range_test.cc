@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/io/memory_file_system.h"
+#include "engine/repair/dump.h"
 #include "engine/write_batch.h"
 #include "tests/engine/db_test_util.h"
 
@@ -151,6 +152,32 @@ TEST_F(DeleteRangeTest, AMemTableOfNothingElseIsFlushedAndReplayed) {
   Check();
 }
 
+TEST_F(DeleteRangeTest, ADumpShowsThem) {
+  options_.level0_runs = 8;
+  Open();
+  Put(0, 3);
+  DeleteRange(1, 3);
+  const auto dump = [this](const std::string& part) {
+    std::string text;
+    const auto names = files_->List("/db");
+    for (const std::string& name : *names) {
+      if (name.find(part) == std::string::npos) continue;
+      EXPECT_OK(DumpDatabaseFile(*files_, "/db/" + name, {.entries = true},
+                                 [&text](std::string_view piece) { text += piece; }));
+    }
+    return text;
+  };
+  db_.reset();
+  EXPECT_NE(dump(".wal").find("4 delete_range key00001 key00003"), std::string::npos)
+      << dump(".wal");
+  Open();
+  DeleteRange(0, 1);
+  ASSERT_OK(db_->Flush());
+  db_.reset();
+  const std::string table = dump(".table");
+  EXPECT_NE(table.find("\"key00000\" to \"key00001\" @5"), std::string::npos) << table;
+}
+
 // The filters of newer runs deny the keys, and the prefix, that their tombstones delete.
 TEST_F(DeleteRangeTest, FiltersHideNoTombstone) {
   options_.compaction = "tiered";
@@ -268,6 +295,30 @@ TEST_F(DeleteRangeTest, WhereDataIsDroppedByAgeOrSizeTheyDeleteAllTheSame) {
       Check();
     }
     Open();
+    Check();
+  }
+}
+
+// I5: a flush that merges takes all tables that its ranges lie across, not only those of its keys.
+TEST_F(DeleteRangeTest, AFlushThatMergesTakesWhatItsRangesTouch) {
+  for (const char* compaction : {"leveled", "tiered"}) {
+    SCOPED_TRACE(compaction);
+    db_.reset();
+    files_ = NewMemoryFileSystem();
+    model_.clear();
+    options_ = SmallOptions();
+    options_.table_bytes = 4096;
+    options_.compaction = compaction;
+    options_.flush_merges = true;
+    Open();
+    Put(0, 900);
+    for (int round = 0; round < 12; ++round) {
+      DeleteRange(round * 60, round * 60 + 400);
+      Put(round * 60 + 200, round * 60 + 210);
+      ASSERT_OK(db_->Flush());
+      ASSERT_EQ(db_->tree().CheckInvariants(), "");
+      Put(round * 60 + 190, round * 60 + 380);
+    }
     Check();
   }
 }

@@ -22,7 +22,7 @@ constexpr int kWrites = 90;
 std::string KeyOf(int write) { return "key" + std::to_string(write * 37 % 60); }
 std::string ValueOf(int write) { return std::to_string(write) + std::string(250, 'v'); }
 
-// Write number `write`: a delete, or a put of two keys.
+// Write number `write`: a delete of a key or of a range with it alone, or a put of two keys.
 void AddTo(Model* model, int write) {
   if (write % 7 == 6) {
     model->erase(KeyOf(write));
@@ -33,7 +33,9 @@ void AddTo(Model* model, int write) {
 
 WriteBatch BatchOf(int write) {
   WriteBatch batch;
-  if (write % 7 == 6) {
+  if (write % 14 == 6) {
+    batch.DeleteRange(KeyOf(write), KeyOf(write) + '\0');
+  } else if (write % 7 == 6) {
     batch.Delete(KeyOf(write));
   } else {
     batch.Put(KeyOf(write), ValueOf(write));

@@ -276,9 +276,14 @@ TEST(TableDecode, AFooterMustAddUpToItsFile) {
                                                {0, 0, 0, most}}) {
     EXPECT_FALSE(DecodeFooter(FooterBytes(wrong, 1, file_bytes), file_bytes, 9, &footer).ok());
   }
+  EXPECT_FALSE(footer.has_ranges);
+  AppendFooter({100, 20, 30, 40, true}, 9, &(bytes = ""));
+  EXPECT_EQ(bytes, FooterBytes({100, 20, 30, 40}, 2, file_bytes)) << "with range tombstones";
+  ASSERT_TRUE(DecodeFooter(bytes, file_bytes, 9, &footer).ok());
+  EXPECT_TRUE(footer.has_ranges);
   const Status newer =
-      DecodeFooter(FooterBytes({100, 20, 30, 40}, 2, file_bytes), file_bytes, 9, &footer);
-  EXPECT_NE(newer.message().find("version 2"), std::string_view::npos) << newer.ToString();
+      DecodeFooter(FooterBytes({100, 20, 30, 40}, 3, file_bytes), file_bytes, 9, &footer);
+  EXPECT_NE(newer.message().find("version 3"), std::string_view::npos) << newer.ToString();
 }
 
 TEST(TableDecode, StoredBlocksOfAnyBytesAreSafe) {
