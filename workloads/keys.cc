@@ -7,6 +7,9 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "workloads/operation.h"
 #include "workloads/random.h"
@@ -26,9 +29,21 @@ constexpr uint64_t kSample = 1000;
 // Big-endian bytes of `number`.
 uint64_t BigEndian(uint64_t number) { return __builtin_bswap64(number); }
 
-// The 8 hexadecimal digits of `half`, all at once in one word: spread the nibbles over the bytes,
+// Writes the 16 hexadecimal digits of `number`, all at once: spread the nibbles over the bytes,
 // then add '0' to each, and to those above 9 the distance from there to 'a'.
-uint64_t HexWord(uint32_t half) {
+#if defined(__SSE2__)
+void WriteHex(uint64_t number, char* out) {
+  const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(BigEndian(number)));
+  const __m128i nibble = _mm_set1_epi8(0x0f);
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), nibble);
+  const __m128i digits = _mm_unpacklo_epi8(high, _mm_and_si128(bytes, nibble));
+  const __m128i letters =
+      _mm_and_si128(_mm_cmpgt_epi8(digits, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '9' - 1));
+  const __m128i text = _mm_add_epi8(_mm_add_epi8(digits, _mm_set1_epi8('0')), letters);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), text);
+}
+#else
+uint64_t HexWord(uint64_t half) {
   uint64_t word = half;
   word = ((word << 16) | word) & 0x0000ffff0000ffff;
   word = ((word << 8) | word) & 0x00ff00ff00ff00ff;
@@ -36,6 +51,11 @@ uint64_t HexWord(uint32_t half) {
   const uint64_t above_nine = ((word + 0x0606060606060606) >> 4) & 0x0101010101010101;
   return BigEndian(word + 0x3030303030303030 + above_nine * ('a' - '9' - 1));
 }
+void WriteHex(uint64_t number, char* out) {
+  const uint64_t words[] = {HexWord(number >> 32), HexWord(number & 0xffffffff)};
+  std::memcpy(out, words, sizeof words);
+}
+#endif
 
 constexpr size_t kDecimalDigits = 24;
 
@@ -80,13 +100,17 @@ uint64_t YcsbHash(uint64_t number) {
   constexpr uint64_t kPrime = 1099511628211;
   constexpr uint64_t kPrimeCubed = kPrime * kPrime * kPrime;
   uint64_t hash = 0xcbf29ce484222325;
-  // Of a number below 2^40 the last three bytes are 0, and only multiply.
-  const int bytes = (number >> 40) == 0 ? 5 : 8;
-  for (int i = 0; i < 5; i++) hash = (hash ^ ((number >> (8 * i)) & 0xff)) * kPrime;
-  if (bytes == 5) {
-    hash *= kPrimeCubed;
+  hash = (hash ^ (number & 0xff)) * kPrime;
+  hash = (hash ^ ((number >> 8) & 0xff)) * kPrime;
+  hash = (hash ^ ((number >> 16) & 0xff)) * kPrime;
+  hash = (hash ^ ((number >> 24) & 0xff)) * kPrime;
+  hash = (hash ^ ((number >> 32) & 0xff)) * kPrime;
+  if ((number >> 40) == 0) {
+    hash *= kPrimeCubed;  // the last three bytes are 0, and only multiply
   } else {
-    for (int i = 5; i < 8; i++) hash = (hash ^ ((number >> (8 * i)) & 0xff)) * kPrime;
+    hash = (hash ^ ((number >> 40) & 0xff)) * kPrime;
+    hash = (hash ^ ((number >> 48) & 0xff)) * kPrime;
+    hash = (hash ^ (number >> 56)) * kPrime;
   }
   return (hash >> 63) == 0 ? hash : 0 - hash;
 }
@@ -141,10 +165,7 @@ std::string_view KeySpace::FixedKey(uint64_t number, std::string* buffer) const 
     const uint64_t bytes = BigEndian(number);
     std::memcpy(out, &bytes, sizeof bytes);
   } else {
-    const uint64_t high = HexWord(static_cast<uint32_t>(number >> 32));
-    const uint64_t low = HexWord(static_cast<uint32_t>(number));
-    std::memcpy(out, &high, sizeof high);
-    std::memcpy(out + sizeof high, &low, sizeof low);
+    WriteHex(number, out);
   }
   return {out, key_bytes_};
 }

@@ -90,12 +90,11 @@ bool RunStream::Next(Operation* op) {
 // The next few operations in one go: the processor then works on several at a time, as it cannot
 // where each is followed by a call of the store and two reads of the clock.
 void RunStream::Prepare() {
+  newest_ = state_->records() - 1;
   uint64_t index = next_;
   for (size_t i = 0; i < batch_; i++, index += step_) Choose(index, &prepared_[i]);
   index = next_;
-  for (size_t i = 0; i < batch_; i++, index += step_) {
-    MakeKey(index, i);
-  }
+  for (size_t i = 0; i < batch_; i++, index += step_) MakeKey(index, i);
   used_ = 0;
 }
 
@@ -136,7 +135,7 @@ uint64_t RunStream::RecordOf(size_t part, uint64_t index) {
 }
 
 uint64_t RunStream::ChooseRecord(uint64_t index) {
-  ChooserInput input{Random(key_base_, index), index, state_->records() - 1};
+  ChooserInput input{Random(key_base_, index), index, newest_};
   for (;;) {
     uint64_t record = chooser_->Next(&input);
     if (record > input.newest) continue;

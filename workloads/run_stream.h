@@ -71,7 +71,8 @@ class RunStream final : public OperationStream {
   static constexpr size_t kBatch = 16;
   std::array<Prepared, kBatch> prepared_ = {};
   std::array<std::string, kBatch> key_buffers_, outside_key_buffers_;
-  size_t used_;  // of prepared_
+  size_t used_;          // of prepared_
+  uint64_t newest_ = 0;  // record, when they were prepared
   StreamHash hash_;
   std::string end_key_buffer_, value_buffer_;
 };
