@@ -40,6 +40,17 @@ Result<uint64_t> StallStore::Scan(std::string_view start, uint64_t count, const 
   return store_->Scan(start, count, visit);
 }
 
+Result<uint64_t> StallStore::ScanReverse(std::string_view start, uint64_t count,
+                                         const Visit& visit) {
+  Hold();
+  return store_->ScanReverse(start, count, visit);
+}
+
+Status StallStore::DeleteRange(std::string_view begin, std::string_view end) {
+  Hold();
+  return store_->DeleteRange(begin, end);
+}
+
 Status StallStore::PutBatch(
     std::span<const std::pair<std::string_view, std::string_view>> entries) {
   Hold();

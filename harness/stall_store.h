@@ -36,6 +36,8 @@ class StallStore final : public Store {
   Status Delete(std::string_view key) override;
   Result<bool> Get(std::string_view key, std::string* value) override;
   Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) override;
+  Result<uint64_t> ScanReverse(std::string_view start, uint64_t count, const Visit& visit) override;
+  Status DeleteRange(std::string_view begin, std::string_view end) override;
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override;
   Status Settle() override { return store_->Settle(); }
   Status Sync() override { return store_->Sync(); }

@@ -64,11 +64,12 @@ class Store {
   // many. `visit` may be empty.
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
   virtual Result<uint64_t> Scan(std::string_view start, uint64_t count, const Visit& visit) = 0;
-  // The same backwards: from the last key at or before `start` on, descending. (kNotSupported: this
-  // store cannot. So too for DeleteRange.)
-  virtual Result<uint64_t> ScanReverse(std::string_view start, uint64_t count, const Visit& visit);
-  // Deletes every key in [begin, end).
-  virtual Status DeleteRange(std::string_view begin, std::string_view end);
+  // The same backwards: from the last key at or before `start` on, descending. A store that cannot
+  // says kNotSupported; so too for DeleteRange.
+  virtual Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
+                                       const Visit& visit) = 0;
+  // Deletes every key in [begin, end); nothing if `end` is not above `begin`.
+  virtual Status DeleteRange(std::string_view begin, std::string_view end) = 0;
   // Several puts at once, atomically if the store can.
   virtual Status PutBatch(
       std::span<const std::pair<std::string_view, std::string_view>> entries) = 0;

@@ -26,12 +26,4 @@ const StoreKind* FindStoreKind(std::string_view name) {
   return nullptr;
 }
 
-Result<uint64_t> Store::ScanReverse(std::string_view, uint64_t, const Visit&) {
-  return Status::NotSupported("this store cannot scan backwards");
-}
-
-Status Store::DeleteRange(std::string_view, std::string_view) {
-  return Status::NotSupported("this store cannot delete a range");
-}
-
 }  // namespace varve::harness

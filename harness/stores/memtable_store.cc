@@ -67,6 +67,10 @@ class MemTableStore final : public Store {
     return visited;
   }
 
+  Status DeleteRange(std::string_view, std::string_view) override {
+    return Status::NotSupported("the store memtable has no deletes of ranges");
+  }
+
   Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,
                                const Visit& visit) override {
     Cursor cursor = NewCursor();

@@ -35,7 +35,7 @@ class VarveStore final : public Store {
   }
 
   Status DeleteRange(std::string_view begin, std::string_view end) override {
-    return db_->DeleteRange(begin, end);
+    return begin < end ? db_->DeleteRange(begin, end) : Status();
   }
 
   Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,

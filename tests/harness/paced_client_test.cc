@@ -178,7 +178,9 @@ TEST(StallStore, EveryCallIsHeldAndADisarmedStoreHoldsNone) {
       },
       [&] { EXPECT_TRUE(*store.Get("k", &value)); },
       [&] { EXPECT_EQ(*store.Scan("", 9, nullptr), 2u); },
+      [&] { EXPECT_EQ(*store.ScanReverse("z", 9, nullptr), 2u); },
       [&] { EXPECT_TRUE(store.Delete("k").ok()); },
+      [&] { EXPECT_TRUE(store.DeleteRange("a", "z").ok()); },
   };
   for (const auto& call : calls) {
     const uint64_t end_ns = clock.NowNs() + 10;
@@ -186,11 +188,11 @@ TEST(StallStore, EveryCallIsHeldAndADisarmedStoreHoldsNone) {
     call();
     EXPECT_EQ(clock.NowNs(), end_ns);
   }
-  EXPECT_EQ(store.held(), 5u);
+  EXPECT_EQ(store.held(), 7u);
   store.Arm(clock.NowNs(), clock.NowNs() + 10);
   store.Disarm();
   calls[0]();
-  EXPECT_EQ(store.held(), 5u);
+  EXPECT_EQ(store.held(), 7u);
 }
 
 // Five clients for 0.3 s, and a store that does not answer from 0.05 s to 0.15 s.
