@@ -78,11 +78,11 @@ class alignas(64) Client {
   void RecordPaced(const Operation& operation, uint64_t start, uint64_t end);
   void RecordCalls(uint64_t start, uint64_t end);
   void CountUnserved();
-  Status Perform(const Operation& operation);
-  Status Get(const Operation& operation);
+  [[gnu::always_inline]] inline Status Perform(const Operation& operation);
+  [[gnu::always_inline]] inline Status Get(const Operation& operation);
   Status Scan(const Operation& operation);
   void Judge(const Operation& operation, uint64_t before);
-  void Count(const Operation& operation);
+  [[gnu::always_inline]] inline void Count(const Operation& operation);
   void HandOver(uint64_t now);
 
   const ClientParts parts_;

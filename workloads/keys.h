@@ -60,7 +60,8 @@ class KeySpace {
   size_t bytes_max() const { return bytes_max_; }
 
  private:
-  std::string_view FixedKey(uint64_t number, std::string* buffer) const;
+  [[gnu::always_inline]] inline std::string_view FixedKey(uint64_t number,
+                                                          std::string* buffer) const;
   std::string_view YcsbKey(uint64_t number, std::string* buffer) const;
   std::string_view AbsentCandidate(uint64_t record, uint64_t attempt, std::string* buffer) const;
 

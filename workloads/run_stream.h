@@ -38,12 +38,13 @@ class RunStream final : public OperationStream {
     std::string_view key;
   };
 
+  // Inlined by name: a fifth of what an operation costs here would else be calls.
+  [[gnu::always_inline]] inline void Choose(uint64_t index, Prepared* prepared);
+  [[gnu::always_inline]] inline void MakeKey(uint64_t index, size_t i);
+  [[gnu::always_inline]] inline uint64_t RecordOf(size_t part, uint64_t index);
+  [[gnu::always_inline]] inline uint64_t ChooseRecord(uint64_t index);
   void Prepare();
-  void Choose(uint64_t index, Prepared* prepared);
-  void MakeKey(uint64_t index, size_t i);
   void FillDeleteRange(Operation* op);
-  uint64_t RecordOf(size_t part, uint64_t index);
-  uint64_t ChooseRecord(uint64_t index);
   uint64_t Drifted(uint64_t record, uint64_t index) const;
 
   const uint64_t kind_base_;
