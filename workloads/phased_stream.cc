@@ -7,14 +7,12 @@ namespace varve::workloads {
 
 PhasedStream::PhasedStream(const std::vector<Workload>& phases, const StreamOptions& options,
                            WorkloadState* state)
-    : first_(options.first),
-      end_(options.operations > ~options.first ? ~uint64_t{0} : options.first + options.operations),
-      client_(static_cast<uint64_t>(options.client)),
-      clients_(static_cast<uint64_t>(options.clients)) {
+    : end_(options.operations > ~options.first ? ~uint64_t{0} : options.first + options.operations),
+      client_(static_cast<uint64_t>(options.client)) {
   for (const Workload& phase : phases) {
     phases_.push_back({std::make_unique<RunStream>(phase, options, state), phase.operations});
   }
-  Enter(0, first_);
+  Enter(0, options.first);
 }
 
 bool PhasedStream::Next(Operation* op) {
@@ -29,10 +27,7 @@ void PhasedStream::Enter(size_t phase, uint64_t begin) {
   phase_ = phase;
   const uint64_t operations = phases_[phase].operations;
   phase_end_ = operations < end_ - begin ? begin + operations : end_;
-  // The first index from `begin` on that is this client's.
-  const uint64_t turn = (begin - first_) % clients_;
-  const uint64_t wait = (client_ + clients_ - turn) % clients_;
-  phases_[phase].stream->Restart(begin + wait, phase_end_);
+  phases_[phase].stream->Restart(begin + client_, phase_end_);
 }
 
 uint64_t PhasedStream::hash() const {

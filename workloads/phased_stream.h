@@ -1,7 +1,7 @@
 // PhasedStream: the operations of one client in a run of several phases. See phases.h.
 //
 // Which phase operation i is of depends on i alone: phases are counted from the first operation of
-// the run.
+// the run. Within each, client c of n takes operations c, c + n, …
 //
 // Made by stream.cc.
 //
@@ -32,10 +32,8 @@ class PhasedStream final : public OperationStream {
 
   void Enter(size_t phase, uint64_t begin);
 
-  const uint64_t first_;
   const uint64_t end_;
   const uint64_t client_;
-  const uint64_t clients_;
   std::vector<Phase> phases_;
   size_t phase_ = 0;
   uint64_t phase_end_ = 0;  // index behind the last operation of the present phase
