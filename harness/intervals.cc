@@ -31,8 +31,10 @@ std::string_view TimedName(size_t timed) {
   return OperationName(static_cast<workloads::OperationKind>(timed));
 }
 
-void MergeOperations(const KindHistograms& latency, Histogram* all) {
-  for (size_t kind = 0; kind < workloads::kOperationKinds; ++kind) all->Merge(latency[kind]);
+Histogram MergedOperations(const KindHistograms& latency) {
+  Histogram all;
+  for (size_t kind = 0; kind < workloads::kOperationKinds; ++kind) all.Merge(latency[kind]);
+  return all;
 }
 
 void PacedLatency::Merge(const PacedLatency& other) {

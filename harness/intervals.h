@@ -49,8 +49,8 @@ std::string_view TimedName(size_t timed);
 
 using KindHistograms = std::array<Histogram, kTimedKinds>;
 
-// Adds those of all operations, each once, to *all.
-void MergeOperations(const KindHistograms& latency, Histogram* all);
+// All operations, each once: without the calls that another kind holds already.
+Histogram MergedOperations(const KindHistograms& latency);
 
 // Open loop only: what operations took from the moment at which they should have begun.
 struct PacedLatency {

@@ -50,11 +50,10 @@ Json LatencyJson(const Histogram& h) {
 
 Json AllLatencies(const KindHistograms& latency) {
   Json json = Json::object();
-  Histogram all;
   for (size_t kind = 0; kind < latency.size(); ++kind) {
     if (latency[kind].count() > 0) json[TimedName(kind)] = LatencyJson(latency[kind]);
   }
-  MergeOperations(latency, &all);
+  const Histogram all = MergedOperations(latency);
   if (all.count() > 0) json["all"] = LatencyJson(all);
   return json;
 }
@@ -179,8 +178,7 @@ double StealShare(const PhaseRecord& measure) {
 void AddPacingCaveats(const PhaseRecord& measure, const PacedLatency* paced,
                       std::vector<std::string>* caveats) {
   if (paced == nullptr) return;
-  Histogram response;
-  MergeOperations(paced->response, &response);
+  const Histogram response = MergedOperations(paced->response);
   const auto lag_ns = static_cast<double>(paced->lag.PercentileNs(99));
   const auto median_ns = static_cast<double>(response.PercentileNs(50));
   if (lag_ns > kLagMax * median_ns) {

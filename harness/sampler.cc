@@ -76,8 +76,7 @@ void AddTree(const StoreState& store, Cells* cells) {
 }
 
 void AddLatency(const KindHistograms& latency, Cells* cells) {
-  Histogram all;
-  MergeOperations(latency, &all);
+  const Histogram all = MergedOperations(latency);
   const bool known = all.count() > 0;
   cells->AddIf(known, all.PercentileNs(50));
   cells->AddIf(known, all.PercentileNs(99));
@@ -192,9 +191,8 @@ Status Sampler::Write(const SampleState& state, const Interval& interval) {
 }
 
 void Sampler::KeepWindow(const SampleState& state, const Interval& interval, double seconds) {
-  Histogram times;
-  const auto& kinds = interval.paced == nullptr ? interval.latency : interval.paced->response;
-  for (const Histogram& histogram : kinds) times.Merge(histogram);
+  const Histogram times =
+      MergedOperations(interval.paced == nullptr ? interval.latency : interval.paced->response);
   SampleWindow window;
   window.start_seconds = static_cast<double>(last_->time_ns - start_ns_) / kNsPerSecond;
   window.operations = interval.counts.total();

@@ -28,12 +28,6 @@ constexpr double kGeneratorShareMax = 0.2;
 constexpr double kStallNoticed = 0.005;
 constexpr double kStallWhole = 0.98;
 
-Histogram Merged(const KindHistograms& kinds) {
-  Histogram all;
-  for (const Histogram& histogram : kinds) all.Merge(histogram);
-  return all;
-}
-
 std::vector<double> SeriesOf(const SampleSummary& summary, bool with_operations_only,
                              const std::function<double(const SampleWindow&)>& of) {
   std::vector<double> series;
@@ -130,8 +124,9 @@ void AddStall(const TrialOutcome& outcome, Json* json) {
   const InjectedStall& stall = outcome.stall;
   if (stall.seconds <= 0) return;
   const SampleSummary& measured = *outcome.measured;
-  const Histogram latency = Merged(measured.latency);
-  const Histogram times = measured.paced == nullptr ? latency : Merged(measured.paced->response);
+  const Histogram latency = MergedOperations(measured.latency);
+  const Histogram times =
+      measured.paced == nullptr ? latency : MergedOperations(measured.paced->response);
   const double stall_ns = stall.seconds * kNsPerSecond;
   const Histogram::Tail noticed = times.TailFrom(static_cast<uint64_t>(kStallNoticed * stall_ns));
   const Histogram::Tail whole = latency.TailFrom(static_cast<uint64_t>(kStallWhole * stall_ns));
@@ -146,7 +141,7 @@ void AddStall(const TrialOutcome& outcome, Json* json) {
 
 // The share of its clients' time that the store had them.
 double StoreShare(const TrialOutcome& outcome, const PhaseRecord& measure) {
-  const auto busy_ns = static_cast<double>(Merged(outcome.measured->latency).sum_ns());
+  const auto busy_ns = static_cast<double>(MergedOperations(outcome.measured->latency).sum_ns());
   return busy_ns / (static_cast<double>(outcome.clients) * measure.seconds() * kNsPerSecond);
 }
 

@@ -270,6 +270,20 @@ TEST_F(SamplerTest, AnOpenLoopLogsResponsesAndQueueingToo) {
   EXPECT_EQ(measure.summary().windows[0].p99_ns, 7'000u) << "in an open loop responses count";
 }
 
+TEST_F(SamplerTest, TheCallsOfAReadModifyWriteAreNoOperationsOfAWindow) {
+  auto latency = std::make_unique<KindHistograms>();
+  (*latency)[static_cast<size_t>(workloads::OperationKind::kReadModifyWrite)].Record(300);
+  (*latency)[kReadModifyWriteRead].Record(100);
+  (*latency)[kReadModifyWriteUpdate].Record(200);
+  Intervals intervals(1);
+  intervals.Deliver(0, 0, 1, {}, *latency);
+  Sampler sampler("measure", At(0), 10, files_.get(), &intervals);
+  sampler.Add(At(10));
+  ASSERT_TRUE(sampler.Drain().ok());
+  ASSERT_EQ(sampler.summary().windows.size(), 1u);
+  EXPECT_DOUBLE_EQ(sampler.summary().windows[0].mean_ns, 300);
+}
+
 TEST_F(SamplerTest, AFullSampleIsAWindow) {
   Sampler sampler("measure", At(2'000'000'000), 1'000'000'000, files_.get(), &intervals_);
   Deliver(0, 10, 100);

@@ -175,6 +175,20 @@ TEST(Windows, AnInjectedStallIsToldByWhatItDid) {
             std::string::npos);
 }
 
+TEST(Windows, AReadModifyWriteIsOneOperationAndNotItsTwoCallsBesides) {
+  constexpr auto kRmw = static_cast<size_t>(workloads::OperationKind::kReadModifyWrite);
+  TrialOutcome outcome = Outcome(true);
+  outcome.stall = {5, 1, 1};
+  for (KindHistograms* kinds : {&outcome.measured->latency, &outcome.measured->paced->response}) {
+    for (const size_t timed : {kRmw, kReadModifyWriteRead, kReadModifyWriteUpdate}) {
+      (*kinds)[timed].Record(1'000'000'000);
+    }
+  }
+  const json stall = WindowsOf(outcome)["injected_stall"];
+  EXPECT_EQ(stall["calls_of_its_length"], 1);
+  EXPECT_EQ(stall["operations_affected"], 1);
+}
+
 // 1,200 operations of 4 ms each in 12 s: 40 % of the time of one client.
 TEST(Windows, AGeneratorThatIsTheBottleneckSaysSo) {
   TrialOutcome outcome = Outcome(true);
