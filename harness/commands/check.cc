@@ -56,8 +56,10 @@ std::string Percent(double share) {
   return share < 0.1 ? fmt::format("{:.2g} %", 100 * share) : fmt::format("{:.0f} %", 100 * share);
 }
 
-// How popular the most popular records are: one line for each phase.
+// How popular the most popular records are: one line for each phase. A trace chooses nothing;
+// `varve trace show` tells what is popular in it.
 Status PrintSkew(const workloads::Workload& workload) {
+  if (workload.replay != nullptr) return Status();
   const Result<std::vector<workloads::Workload>> phases = workloads::PhasesOf(workload);
   if (!phases.ok()) return phases.status();
   for (size_t i = 0; i < phases->size(); i++) {

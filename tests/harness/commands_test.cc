@@ -206,6 +206,17 @@ TEST_F(CommandsTest, ListShowsEveryTableAndEveryPart) {
   for (const std::string& name : TrialSettingNames()) EXPECT_THAT(out_, HasSubstr(name));
 }
 
+TEST_F(CommandsTest, CheckTellsWhatIsPopularOnlyWhereRecordsAreChosen) {
+  ASSERT_EQ(Run({"check", "ycsb_c"}), 0);
+  EXPECT_THAT(out_, HasSubstr("the hottest record gets 3.8 % of the choices"));
+  const std::string trace = directory_ + "/a.trace";
+  ASSERT_EQ(Run({"trace", "import", "--format", "rocksdb",
+                 SourcePath("tests/data/trace/rocksdb.txt"), "-o", trace}),
+            0);
+  ASSERT_EQ(Run({"check", trace}), 0);
+  EXPECT_EQ(out_, "ok  workload a: a trace of rocksdb rocksdb.txt\n");
+}
+
 TEST_F(CommandsTest, CheckAcceptsAllThatComesWithVarve) {
   EXPECT_EQ(Run({"check"}), 0) << error_;
   EXPECT_THAT(out_, HasSubstr("ok  experiment quickstart: 27 trials"));
