@@ -54,8 +54,7 @@ struct LoggedMemTable {
   uint64_t bytes() const { return table->bytes() + ranges.bytes(); }
   // Is it time to seal, before anything more is added?
   bool IsFull(const MemTableOptions& options) const {
-    const bool many = options.entries_max != 0 && entries() >= options.entries_max;
-    return entries() != 0 && (many || bytes() >= options.bytes_max);
+    return varve::IsFull(entries(), bytes(), options);
   }
   // No key, of entries and of ranges, is outside of these two. REQUIRES: entries() > 0; sealed.
   std::pair<std::string, std::string> KeyRange() const;

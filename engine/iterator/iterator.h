@@ -14,6 +14,10 @@
 
 namespace varve {
 
+// Sort before and after every version of a key.
+inline constexpr Tag kTagFirst = ~Tag{0};
+inline constexpr Tag kTagLast = 0;
+
 // Not thread safe. The bytes of entry() live until the iterator moves or dies.
 class EntryIterator {
  public:

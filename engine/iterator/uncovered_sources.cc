@@ -11,9 +11,6 @@ namespace {
 
 using Lists = UncoveredSources::Lists;
 
-// Sorts before every version of a key.
-constexpr Tag kTagFirst = ~Tag{0};
-
 // So many hidden entries of one range are stepped over before a seek jumps over the rest.
 constexpr int kStepsBeforeSeek = 8;
 

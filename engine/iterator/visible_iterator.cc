@@ -9,10 +9,6 @@
 namespace varve {
 namespace {
 
-// Sort before and after every version of a key.
-constexpr Tag kTagFirst = ~Tag{0};
-constexpr Tag kTagLast = 0;
-
 // So many hidden versions of one key are stepped over before a seek jumps over the rest.
 constexpr int kStepsBeforeSeek = 16;
 

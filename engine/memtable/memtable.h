@@ -67,10 +67,13 @@ class MemTable {
   virtual uint64_t entries() const = 0;
 };
 
-// Is it time to seal `table`, before anything more is added?
+// Is it time to seal what holds so much, before anything more is added?
+inline bool IsFull(uint64_t entries, uint64_t bytes, const MemTableOptions& options) {
+  const bool many = options.entries_max != 0 && entries >= options.entries_max;
+  return entries != 0 && (many || bytes >= options.bytes_max);
+}
 inline bool IsFull(const MemTable& table, const MemTableOptions& options) {
-  const bool many = options.entries_max != 0 && table.entries() >= options.entries_max;
-  return table.entries() != 0 && (many || table.bytes() >= options.bytes_max);
+  return IsFull(table.entries(), table.bytes(), options);
 }
 
 }  // namespace varve
