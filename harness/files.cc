@@ -4,6 +4,7 @@
 #include "harness/files.h"
 
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
 namespace varve::harness {
@@ -38,6 +40,20 @@ Status SyncDirectoryOf(const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::string> MakeTimedDirectory(const std::string& root, const std::string& name) {
+  std::error_code error;
+  std::filesystem::create_directories(root, error);
+  if (error) return Status::IoError(fmt::format("cannot make {}: {}", root, error.message()));
+  const std::string base =
+      fmt::format("{}/{}-{:%Y%m%d-%H%M%S}", root, name, fmt::localtime(std::time(nullptr)));
+  std::string path = base;
+  for (int i = 2; !std::filesystem::create_directory(path, error); ++i) {
+    if (error) return Status::IoError(fmt::format("cannot make {}: {}", path, error.message()));
+    path = fmt::format("{}-{}", base, i);
+  }
+  return path;
+}
 
 Status ErrnoStatus(std::string_view what, const std::string& path) {
   const int code = errno;

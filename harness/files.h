@@ -17,6 +17,9 @@ Result<std::string> ReadTextFile(const std::string& path);
 // the old one, the new one, or not there.
 Status WriteFileAtomically(const std::string& path, std::string_view text);
 
+// Makes "<root>/<name>-20260131-120000", with "-2", "-3", … if that is there, and `root` before it.
+Result<std::string> MakeTimedDirectory(const std::string& root, const std::string& name);
+
 // "cannot read x: No such file or directory", from the current errno.
 Status ErrnoStatus(std::string_view what, const std::string& path);
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/setting_text.h"
+#include "harness/json_number.h"
 #include "harness/progress.h"
 #include "workloads/operation.h"
 
@@ -109,14 +110,8 @@ Result<Objective> ParseObjective(std::string_view text) {
 }
 
 std::optional<double> MeasuredNs(const Objective& objective, const nlohmann::json& result) {
-  const nlohmann::json* at = &result;
-  for (const std::string& key :
-       {std::string("response"), objective.operation, fmt::format("{}_ns", objective.percentile)}) {
-    const auto found = at->is_object() ? at->find(key) : at->end();
-    if (found == at->end()) return std::nullopt;
-    at = &*found;
-  }
-  return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
+  const std::string name = fmt::format("{}_ns", objective.percentile);
+  return NumberAt(result, {"response", objective.operation, name});
 }
 
 }  // namespace varve::harness

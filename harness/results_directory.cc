@@ -3,11 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/results_directory.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -104,19 +102,10 @@ Result<ResultsDirectory> ResultsDirectory::OpenExisting(const std::string& path)
 
 Result<ResultsDirectory> ResultsDirectory::Make(const Experiment& experiment, const Plan& plan,
                                                 const ResultsChoice& choice) {
-  std::error_code error;
-  fs::create_directories(choice.root, error);
-  if (error) {
-    return Status::IoError(fmt::format("cannot make {}: {}", choice.root, error.message()));
-  }
   const std::string manifest = ManifestText(experiment, plan, choice);
-  const std::string base = fmt::format("{}/{}-{:%Y%m%d-%H%M%S}", choice.root, experiment.name,
-                                       fmt::localtime(std::time(nullptr)));
-  std::string path = base;
-  for (int i = 2; !fs::create_directory(path, error); ++i) {
-    if (error) return Status::IoError(fmt::format("cannot make {}: {}", path, error.message()));
-    path = fmt::format("{}-{}", base, i);
-  }
+  const Result<std::string> made = MakeTimedDirectory(choice.root, experiment.name);
+  if (!made.ok()) return made.status();
+  const std::string& path = *made;
   Result<ResultsDirectory> directory = OpenExisting(path);
   if (!directory.ok()) return directory;
   directory->resumed_ = false;

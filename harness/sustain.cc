@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "harness/json_number.h"
 #include "harness/progress.h"
 
 namespace varve::harness {
@@ -51,13 +52,6 @@ Status CheckGiven(const std::vector<SettingText>& given) {
   return Status();
 }
 
-double NumberAt(const json& object, std::string_view section, std::string_view name) {
-  const auto found = object.find(section);
-  if (found == object.end() || !found->is_object()) return 0;
-  const auto number = found->find(name);
-  return number == found->end() || !number->is_number() ? 0 : number->get<double>();
-}
-
 bool FlagAt(const json& object, std::string_view section, std::string_view name) {
   const auto found = object.find(section);
   if (found == object.end() || !found->is_object()) return false;
@@ -71,17 +65,17 @@ void AddUnsustained(const json& result, std::vector<std::string>* reasons) {
     reasons->push_back("too few samples had operations to see a trend in");
     return;
   }
-  const double total = NumberAt(result, "operations", "total");
-  const double unserved = NumberAt(result, "operations", "unserved");
+  const double total = NumberAt(result, {"operations", "total"}).value_or(0);
+  const double unserved = NumberAt(result, {"operations", "unserved"}).value_or(0);
   const double achieved = total + unserved > 0 ? total / (total + unserved) : 0;
   if (achieved < kAchievedMin) {
     reasons->push_back(fmt::format("only {:.1f} % of the rate was served", 100 * achieved));
   }
   if (FlagAt(result, "trend", "response_grows")) {
-    reasons->push_back(
-        fmt::format("responses grew from {} to {}",
-                    NanosecondsText(NumberAt(result, "trend", "response_first_third_ns")),
-                    NanosecondsText(NumberAt(result, "trend", "response_last_third_ns"))));
+    reasons->push_back(fmt::format(
+        "responses grew from {} to {}",
+        NanosecondsText(NumberAt(result, {"trend", "response_first_third_ns"}).value_or(0)),
+        NanosecondsText(NumberAt(result, {"trend", "response_last_third_ns"}).value_or(0))));
   }
   if (FlagAt(result, "trend", "pending_compaction_bytes_grow")) {
     reasons->push_back("the debt of compactions grew");

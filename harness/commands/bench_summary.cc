@@ -10,24 +10,13 @@
 #include <optional>
 #include <string_view>
 
+#include "harness/json_number.h"
 #include "harness/progress.h"
 
 namespace varve::harness {
 namespace {
 
 using nlohmann::json;
-
-// The number at a path of keys.
-std::optional<double> Number(const json& object, std::initializer_list<std::string_view> path) {
-  const json* at = &object;
-  for (const std::string_view key : path) {
-    if (!at->is_object()) return std::nullopt;
-    const auto found = at->find(key);
-    if (found == at->end()) return std::nullopt;
-    at = &*found;
-  }
-  return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
-}
 
 std::string SizeText(double bytes) {
   constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -41,18 +30,18 @@ std::string Line(std::string_view name, std::string_view text) {
 }
 
 std::string RatioLine(const json& result, std::string_view name, std::string_view field) {
-  const auto value = Number(result, {"amplification", field});
+  const auto value = NumberAt(result, {"amplification", field});
   return value ? Line(name, fmt::format("{:.3g}", *value)) : "";
 }
 
 std::string Phases(const json& result) {
   std::string text;
   for (const json& phase : result.value("phases", json::array())) {
-    const auto start = Number(phase, {"start_ns"});
-    const auto end = Number(phase, {"end_ns"});
+    const auto start = NumberAt(phase, {"start_ns"});
+    const auto end = NumberAt(phase, {"end_ns"});
     if (!start || !end || !phase.contains("name")) continue;
     const double seconds = (*end - *start) / 1e9;
-    const double operations = Number(phase, {"operations"}).value_or(0);
+    const double operations = NumberAt(phase, {"operations"}).value_or(0);
     const std::string speed = operations > 0 && seconds > 0
                                   ? fmt::format(", {} operations, {}/s", CountText(operations),
                                                 CountText(operations / seconds))
@@ -65,7 +54,7 @@ std::string Phases(const json& result) {
 std::string Percentiles(const json& percentiles) {
   std::vector<std::string> cells;
   for (const std::string_view name : {"p50", "p95", "p99", "p999", "max"}) {
-    const auto value = Number(percentiles, {fmt::format("{}_ns", name)});
+    const auto value = NumberAt(percentiles, {fmt::format("{}_ns", name)});
     if (value) cells.push_back(fmt::format("{} {}", name, NanosecondsText(*value)));
   }
   return fmt::format("{}", fmt::join(cells, "  "));
@@ -76,7 +65,7 @@ std::string Times(const json& result, std::string_view section, std::string_view
   const json times = result.value(section, json::object());
   std::string text;
   for (const auto& [type, percentiles] : times.items()) {
-    if (Number(percentiles, {"count"}).value_or(0) > 0)
+    if (NumberAt(percentiles, {"count"}).value_or(0) > 0)
       text += Line(type, Percentiles(percentiles));
   }
   return text.empty() ? "" : fmt::format("{}\n{}", title, text);
@@ -103,21 +92,21 @@ std::string Amplifications(const json& result) {
 
 std::string Costs(const json& result) {
   std::string text;
-  const auto stall = Number(result, {"amplification", "stall_seconds"});
+  const auto stall = NumberAt(result, {"amplification", "stall_seconds"});
   if (stall) text += Line("stalls", fmt::format("{:.3g} s", *stall));
-  const auto debt_bytes = Number(result, {"amplification", "debt_bytes"});
-  const auto debt_seconds = Number(result, {"amplification", "debt_seconds"});
+  const auto debt_bytes = NumberAt(result, {"amplification", "debt_bytes"});
+  const auto debt_seconds = NumberAt(result, {"amplification", "debt_seconds"});
   if (debt_bytes && debt_seconds) {
     text += Line("debt", fmt::format("{}, {:.3g} s", SizeText(*debt_bytes), *debt_seconds));
   }
-  const auto peak = Number(result, {"memory", "peak_bytes"});
+  const auto peak = NumberAt(result, {"memory", "peak_bytes"});
   if (peak) text += Line("memory, peak", SizeText(*peak));
-  const auto user = Number(result, {"cpu", "user_seconds"});
-  const auto system = Number(result, {"cpu", "system_seconds"});
+  const auto user = NumberAt(result, {"cpu", "user_seconds"});
+  const auto system = NumberAt(result, {"cpu", "system_seconds"});
   if (user && system) {
     text += Line("CPU", fmt::format("{:.3g} s user, {:.3g} s system", *user, *system));
   }
-  const auto harness = Number(result, {"harness", "null_ns_per_operation"});
+  const auto harness = NumberAt(result, {"harness", "null_ns_per_operation"});
   if (harness) text += Line("the harness itself", fmt::format("{:.3g} ns an operation", *harness));
   return text.empty() ? "" : "costs\n" + text;
 }
@@ -137,7 +126,7 @@ std::string Verdict(const json& result) {
 
 std::string BenchSummary(const json& result) {
   std::string text;
-  const auto throughput = Number(result, {"throughput_ops_per_second"});
+  const auto throughput = NumberAt(result, {"throughput_ops_per_second"});
   if (throughput) text += fmt::format("throughput: {:.0f} operations/s\n", *throughput);
   return text + Phases(result) + Latencies(result) + Amplifications(result) + Costs(result) +
          Verdict(result);

@@ -6,11 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/sustain.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -98,20 +96,6 @@ Status ReadSettings(const po::variables_map& values, SustainSettings* settings) 
     settings->objectives.push_back(*objective);
   }
   return status;
-}
-
-// "<root>/sustain-20260131-120000", made.
-Result<std::string> MakeDirectory(const std::string& root) {
-  std::error_code error;
-  fs::create_directories(root, error);
-  const std::string base =
-      fmt::format("{}/sustain-{:%Y%m%d-%H%M%S}", root, fmt::localtime(std::time(nullptr)));
-  std::string path = base;
-  for (int i = 2; !error && !fs::create_directory(path, error); ++i) {
-    path = fmt::format("{}-{}", base, i);
-  }
-  if (!error) return path;
-  return Status::IoError(fmt::format("cannot make {}: {}", path, error.message()));
 }
 
 class Sustain {
@@ -324,7 +308,7 @@ int SustainCommand(const Arguments& arguments) {
 
   const std::string results = TextOr(*values, "results");
   const Result<std::string> directory =
-      MakeDirectory(results.empty() ? ResultsDirectoryPath() : results);
+      MakeTimedDirectory(results.empty() ? ResultsDirectoryPath() : results, "sustain");
   if (!directory.ok()) return Fail(directory.status());
   CatchInterrupts();
   Sustain sustain(base, settings, *directory, TextOr(*values, "data"));

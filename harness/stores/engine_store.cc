@@ -6,6 +6,20 @@
 #include "engine/db.h"
 
 namespace varve::harness {
+namespace {
+
+template <void (Iterator::*kStep)()>
+Result<uint64_t> VisitBy(Iterator& iterator, uint64_t count, const Store::Visit& visit) {
+  uint64_t visited = 0;
+  for (; visited < count && iterator.Valid(); ++visited) {
+    if (visit != nullptr) visit(iterator.key(), iterator.value());
+    if (visited + 1 < count) (iterator.*kStep)();
+  }
+  if (Status status = iterator.status(); !status.ok()) return status;
+  return visited;
+}
+
+}  // namespace
 
 Result<Options> EngineOptionsOf(std::span<const SettingText> settings) {
   Options options;
@@ -16,24 +30,12 @@ Result<Options> EngineOptionsOf(std::span<const SettingText> settings) {
 }
 
 Result<uint64_t> VisitEntries(Iterator& iterator, uint64_t count, const Store::Visit& visit) {
-  uint64_t visited = 0;
-  for (; visited < count && iterator.Valid(); ++visited) {
-    if (visit != nullptr) visit(iterator.key(), iterator.value());
-    if (visited + 1 < count) iterator.Next();
-  }
-  if (Status status = iterator.status(); !status.ok()) return status;
-  return visited;
+  return VisitBy<&Iterator::Next>(iterator, count, visit);
 }
 
 Result<uint64_t> VisitEntriesBackwards(Iterator& iterator, uint64_t count,
                                        const Store::Visit& visit) {
-  uint64_t visited = 0;
-  for (; visited < count && iterator.Valid(); ++visited) {
-    if (visit != nullptr) visit(iterator.key(), iterator.value());
-    if (visited + 1 < count) iterator.Prev();
-  }
-  if (Status status = iterator.status(); !status.ok()) return status;
-  return visited;
+  return VisitBy<&Iterator::Prev>(iterator, count, visit);
 }
 
 }  // namespace varve::harness
