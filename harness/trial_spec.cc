@@ -62,15 +62,10 @@ Status SetEngine(TrialSpec* spec, std::string_view full_name, std::string_view t
 Status SetWorkload(TrialSpec* spec, std::string_view full_name, std::string_view text) {
   const std::string_view name = full_name.substr(kWorkload.size());
   workloads::Workload scratch;
-  const std::vector<workloads::Property> properties = workloads::Properties();
-  const bool known = std::any_of(properties.begin(), properties.end(),
-                                 [&](const auto& property) { return property.name == name; });
-  if (!known) return UnknownSetting(full_name);
+  if (!workloads::FindProperty(name).has_value()) return UnknownSetting(full_name);
   const Status set = workloads::SetProperty(&scratch, name, text);
   if (!set.ok()) return set;
-  for (const workloads::PropertyText& property : workloads::PropertyTexts(scratch)) {
-    if (property.name == name) Replace(&spec->workload, name, property.text);
-  }
+  Replace(&spec->workload, name, workloads::PropertyTextOf(scratch, name));
   return Status();
 }
 

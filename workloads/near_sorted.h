@@ -12,7 +12,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 #include "workloads/permutation.h"
@@ -46,7 +45,7 @@ class NearSorted {
       const double paired = size - static_cast<double>(n % 2);
       // Of an odd number of places one stays without a partner: the others make up for it.
       const double swapped = paired > 0 ? std::min(1.0, k * size / paired) : 0;
-      cut_ = swapped >= 1 ? ~uint64_t{0} : static_cast<uint64_t>(std::ldexp(swapped, 64));
+      cut_ = DrawsBelow(swapped);
     }
 
     uint64_t At(uint64_t place, uint64_t block) const {

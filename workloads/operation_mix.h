@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "workloads/operation.h"
+#include "workloads/random.h"
 #include "workloads/workload.h"
 
 namespace varve::workloads {
@@ -42,8 +43,7 @@ class OperationMix {
     for (size_t part = 0; part < kMixParts; part++) {
       if (proportions[part] <= 0) continue;
       below += proportions[part];
-      const double end = below / total * 0x1p64;
-      cuts_[parts_] = end >= 0x1p64 ? ~uint64_t{0} : static_cast<uint64_t>(end);
+      cuts_[parts_] = DrawsBelow(below / total);
       part_[parts_++] = part;
     }
   }

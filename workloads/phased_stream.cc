@@ -7,8 +7,7 @@ namespace varve::workloads {
 
 PhasedStream::PhasedStream(const std::vector<Workload>& phases, const StreamOptions& options,
                            WorkloadState* state)
-    : end_(options.operations > ~options.first ? ~uint64_t{0} : options.first + options.operations),
-      client_(static_cast<uint64_t>(options.client)) {
+    : end_(options.end()), client_(static_cast<uint64_t>(options.client)) {
   for (const Workload& phase : phases) {
     phases_.push_back({std::make_unique<RunStream>(phase, options, state), phase.operations});
   }

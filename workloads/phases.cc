@@ -44,13 +44,10 @@ Result<std::vector<PropertyText>> Words(std::string_view text) {
 }
 
 Status CheckName(std::string_view name) {
-  for (const Property& property : Properties()) {
-    if (property.name == name && property.shape && name != "operations") {
-      return Status::InvalidArgument(
-          fmt::format("{} is the same for all phases: set it for the whole workload", name));
-    }
-  }
-  return {};
+  const std::optional<Property> property = FindProperty(name);
+  if (!property.has_value() || !property->shape || name == "operations") return {};
+  return Status::InvalidArgument(
+      fmt::format("{} is the same for all phases: set it for the whole workload", name));
 }
 
 void ClearProportions(Workload* workload) {
@@ -60,6 +57,8 @@ void ClearProportions(Workload* workload) {
     }
   });
 }
+
+}  // namespace
 
 Result<Workload> ParsePhase(const Workload& whole, std::string_view text) {
   const Result<std::vector<PropertyText>> words = Words(text);
@@ -80,8 +79,6 @@ Result<Workload> ParsePhase(const Workload& whole, std::string_view text) {
   }
   return phase;
 }
-
-}  // namespace
 
 Result<std::vector<Workload>> PhasesOf(const Workload& workload) {
   if (Trim(workload.phases).empty()) return std::vector<Workload>{workload};

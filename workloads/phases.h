@@ -29,6 +29,9 @@ namespace varve::workloads {
 // and property.
 Result<std::vector<Workload>> PhasesOf(const Workload& workload);
 
+// One phase of `whole`, from its text.
+Result<Workload> ParsePhase(const Workload& whole, std::string_view text);
+
 // The text of one phase, for the property `phases`.
 std::string PhaseText(const std::vector<PropertyText>& properties);
 

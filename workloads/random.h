@@ -27,6 +27,11 @@ constexpr uint64_t Unmix(uint64_t x) {
   return x ^ (x >> 30) ^ (x >> 60);
 }
 
+// So many of all 64-bit numbers are below it: `share` of them, 0 <= share; all from 1 on.
+inline uint64_t DrawsBelow(double share) {
+  return share >= 1 ? ~uint64_t{0} : static_cast<uint64_t>(share * 0x1p64);
+}
+
 // What a random number is for. Numbers for different purposes are independent.
 enum class RandomStream : uint64_t { kKind = 1, kKey = 2, kScanLength = 3 };
 

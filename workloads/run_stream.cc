@@ -4,7 +4,6 @@
 #include "workloads/run_stream.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "workloads/choosers/choosers.h"
 #include "workloads/keys.h"
@@ -26,17 +25,13 @@ bool Chooses(const Workload& workload) {
   return std::any_of(proportions.begin(), proportions.end(), [](double p) { return p > 0; });
 }
 
-uint64_t CutOf(double share) {
-  return share >= 1 ? ~uint64_t{0} : static_cast<uint64_t>(std::ldexp(share, 64));
-}
-
 }  // namespace
 
 RunStream::RunStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
     : kind_base_(Random::StreamBase(options.seed, RandomStream::kKind)),
       key_base_(Random::StreamBase(options.seed, RandomStream::kKey)),
       scan_length_base_(Random::StreamBase(options.seed, RandomStream::kScanLength)),
-      end_(options.operations > ~options.first ? ~uint64_t{0} : options.first + options.operations),
+      end_(options.end()),
       step_(static_cast<uint64_t>(options.clients)),
       by_index_(state->numbers_inserts_by_index()),
       expires_(state->expires()),
@@ -46,7 +41,7 @@ RunStream::RunStream(const Workload& workload, const StreamOptions& options, Wor
       loaded_(workload.loaded()),
       drift_every_(workload.drift_every_operations),
       drift_records_(workload.drift_records),
-      outside_cut_(CutOf(workload.read_absent_outside_fraction)),
+      outside_cut_(DrawsBelow(workload.read_absent_outside_fraction)),
       near_sorted_(NearSortedOf(workload)),
       mix_(workload),
       scan_lengths_(ScanLengths(workload)),

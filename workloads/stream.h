@@ -37,6 +37,11 @@ struct StreamOptions {
   // Index of the first operation: a measured run that follows a warm-up of w operations starts at
   // w, and goes on as if there had been no border.
   uint64_t first = 0;
+
+  // Index behind the last operation.
+  uint64_t end() const {
+    return operations > ~first ? std::numeric_limits<uint64_t>::max() : first + operations;
+  }
 };
 
 // Whether the run inserts and does nothing else. It then goes on where a warm-up ended.

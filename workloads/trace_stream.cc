@@ -13,15 +13,47 @@
 namespace varve::workloads {
 namespace {
 
-class TraceLoadStream final : public OperationStream {
+// What both streams share: a client's way through a trace, and the hash of what it did.
+class TraceStream : public OperationStream {
+ public:
+  // Of this trace: equal operations of others are on other keys.
+  uint64_t hash() const override { return hash_.sum() + done_ * trace_->identity(); }
+
+ protected:
+  TraceStream(const Workload& workload, const StreamOptions& options, WorkloadState* state,
+              uint64_t first, uint64_t end)
+      : trace_(workload.replay),
+        end_(end),
+        step_(static_cast<uint64_t>(options.clients)),
+        next_(first + static_cast<uint64_t>(options.client)),
+        state_(state),
+        hash_(workload) {}
+
+  std::string_view Value(uint64_t record, uint64_t version) {
+    return state_->values().Make(record, version, &value_buffer_);
+  }
+  void Done(const Operation& operation) {
+    hash_.Add(operation);
+    ++done_;
+  }
+
+  const std::shared_ptr<const Trace> trace_;
+  const uint64_t end_;
+  const uint64_t step_;
+  uint64_t next_;
+
+ private:
+  WorkloadState* const state_;
+  StreamHash hash_;
+  uint64_t done_ = 0;
+  std::string value_buffer_;
+};
+
+class TraceLoadStream final : public TraceStream {
  public:
   TraceLoadStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
-      : trace_(workload.replay),
-        end_(workload.trace_load == "nothing" ? 0 : trace_->records()),
-        step_(static_cast<uint64_t>(options.clients)),
-        state_(state),
-        next_(static_cast<uint64_t>(options.client)),
-        hash_(workload) {}
+      : TraceStream(workload, options, state, 0,
+                    workload.trace_load == "nothing" ? 0 : workload.replay->records()) {}
 
   bool Next(Operation* op) override {
     std::optional<uint64_t> value_bytes;
@@ -35,36 +67,17 @@ class TraceLoadStream final : public OperationStream {
     op->record = op->index;
     op->version = TraceVersion(0, *value_bytes);
     op->key = trace_->Key(op->record);
-    op->value = state_->values().Make(op->record, op->version, &value_buffer_);
-    hash_.Add(*op);
-    ++done_;
+    op->value = Value(op->record, op->version);
+    Done(*op);
     return true;
   }
-  // Of this trace: equal operations of others are on other keys.
-  uint64_t hash() const override { return hash_.sum() + done_ * trace_->identity(); }
-
- private:
-  const std::shared_ptr<const Trace> trace_;
-  const uint64_t end_;
-  const uint64_t step_;
-  WorkloadState* const state_;
-  uint64_t next_;
-  StreamHash hash_;
-  uint64_t done_ = 0;
-  std::string value_buffer_;
 };
 
-class TraceRunStream final : public OperationStream {
+class TraceRunStream final : public TraceStream {
  public:
   TraceRunStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
-      : trace_(workload.replay),
-        end_(options.operations > ~options.first
-                 ? trace_->operations()
-                 : std::min(options.first + options.operations, trace_->operations())),
-        step_(static_cast<uint64_t>(options.clients)),
-        state_(state),
-        next_(options.first + static_cast<uint64_t>(options.client)),
-        hash_(workload) {}
+      : TraceStream(workload, options, state, options.first,
+                    std::min(options.end(), workload.replay->operations())) {}
 
   bool Next(Operation* op) override {
     if (next_ >= end_) return false;
@@ -76,7 +89,7 @@ class TraceRunStream final : public OperationStream {
     op->key = trace_->Key(traced.record);
     if (PutsValue(traced.kind)) {
       op->version = TraceVersion(next_ + 1, traced.argument);
-      op->value = state_->values().Make(op->record, op->version, &value_buffer_);
+      op->value = Value(op->record, op->version);
     } else {
       op->version = Writes(traced.kind) ? TraceVersion(next_ + 1, 0) : 0;
       op->scan_length = static_cast<uint32_t>(traced.argument);
@@ -84,23 +97,10 @@ class TraceRunStream final : public OperationStream {
     if (traced.kind == OperationKind::kDeleteRange) {
       op->end_key = trace_->Key(traced.record + traced.argument);
     }
-    hash_.Add(*op);
-    ++done_;
+    Done(*op);
     next_ += step_;
     return true;
   }
-  // Of this trace: equal operations of others are on other keys.
-  uint64_t hash() const override { return hash_.sum() + done_ * trace_->identity(); }
-
- private:
-  const std::shared_ptr<const Trace> trace_;
-  const uint64_t end_;
-  const uint64_t step_;
-  WorkloadState* const state_;
-  uint64_t next_;
-  StreamHash hash_;
-  uint64_t done_ = 0;
-  std::string value_buffer_;
 };
 
 }  // namespace

@@ -205,6 +205,23 @@ std::vector<Property> Properties() {
   return properties;
 }
 
+std::string PropertyTextOf(const Workload& workload, std::string_view name) {
+  std::string text;
+  Workload::ForEach(workload, [&](const Property& property, const auto& field) {
+    if (property.name == name) text = FormatField(field);
+  });
+  return text;
+}
+
+std::optional<Property> FindProperty(std::string_view name) {
+  std::optional<Property> found;
+  const Workload workload;
+  Workload::ForEach(workload, [&](const Property& property, const auto&) {
+    if (property.name == name) found = property;
+  });
+  return found;
+}
+
 std::vector<Choice> ChoicesOf(std::string_view table) {
   if (table == "key_chooser") {
     std::vector<Choice> choices;

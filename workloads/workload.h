@@ -162,8 +162,13 @@ Status SetProperty(Workload* workload, std::string_view name, std::string_view t
 // All properties with their current values, in the order of ForEach. SetProperty reads them back.
 std::vector<PropertyText> PropertyTexts(const Workload& workload);
 
+// The text of one of them; "" if there is none of this name.
+std::string PropertyTextOf(const Workload& workload, std::string_view name);
+
 // The table of the help page: every property without its value.
 std::vector<Property> Properties();
+// The row of one property; nothing if there is none of this name.
+std::optional<Property> FindProperty(std::string_view name);
 
 // A name that a kChoice property can take.
 struct Choice {

@@ -56,14 +56,20 @@ std::optional<std::string> TextOf(const toml::node& node) {
 
 // The text of a property as SetProperty takes it: the path of a histogram is relative to `path`.
 std::string Resolved(const std::string& path, std::string_view name, std::string text) {
-  const std::vector<Property> properties = Properties();
-  const bool histogram =
-      std::any_of(properties.begin(), properties.end(), [&](const Property& property) {
-        return property.name == name && property.kind == PropertyKind::kHistogram;
-      });
+  const std::optional<Property> property = FindProperty(name);
+  const bool histogram = property.has_value() && property->kind == PropertyKind::kHistogram;
   if (!histogram || !IsHistogramFile(text)) return text;
   const std::string file = BesideFile(path, text);
   return IsHistogramFile(file) ? file : "./" + file;
+}
+
+// The text of a value, and where it is not one, the error that says so.
+Result<std::string> SingleText(const std::string& path, const toml::key& key,
+                               const toml::node& node) {
+  const std::optional<std::string> text = TextOf(node);
+  if (text.has_value()) return *text;
+  return InvalidAt(path, key.source(),
+                   fmt::format("{} must be a number or a text", key.str().substr(0, 60)));
 }
 
 // One [[phase]].
@@ -71,16 +77,11 @@ Result<std::string> PhaseOf(const std::string& path, const toml::table& table) {
   std::vector<PropertyText> properties;
   Workload scratch;
   for (const auto& [key, node] : table) {
-    const std::optional<std::string> text = TextOf(node);
-    if (!text.has_value()) {
-      return InvalidAt(path, key.source(),
-                       fmt::format("{} must be a number or a text", key.str().substr(0, 60)));
-    }
+    const Result<std::string> text = SingleText(path, key, node);
+    if (!text.ok()) return text.status();
     const Status set = SetProperty(&scratch, key.str(), Resolved(path, key.str(), *text));
     if (!set.ok()) return InvalidAt(path, key.source(), set.message());
-    for (const PropertyText& property : PropertyTexts(scratch)) {
-      if (property.name == key.str()) properties.push_back(property);
-    }
+    properties.push_back({std::string(key.str()), PropertyTextOf(scratch, key.str())});
   }
   return PhaseText(properties);
 }
@@ -92,12 +93,15 @@ Status SetPhases(const std::string& path, const toml::key& key, const toml::node
   if (tables == nullptr || !tables->is_homogeneous(toml::node_type::table)) {
     return InvalidAt(path, key.source(), "phases are tables: [[phase]]");
   }
-  for (const toml::node& table : *tables) {
+  for (size_t i = 0; i < tables->size(); i++) {
+    const toml::node& table = (*tables)[i];
     const Result<std::string> text = PhaseOf(path, *table.as_table());
     if (!text.ok()) return text.status();
+    const Status parsed = ParsePhase(*workload, *text).status();
+    if (!parsed.ok()) {
+      return InvalidAt(path, table.source(), fmt::format("phase {}: {}", i + 1, parsed.message()));
+    }
     workload->phases += (workload->phases.empty() ? "" : "; ") + *text;
-    const Result<std::vector<Workload>> phases = PhasesOf(*workload);
-    if (!phases.ok()) return InvalidAt(path, table.source(), phases.status().message());
   }
   return {};
 }
@@ -112,11 +116,8 @@ void SetOperationsOfPhases(Workload* workload) {
 
 Status SetFrom(const std::string& path, const toml::key& key, const toml::node& node,
                Workload* workload) {
-  const std::optional<std::string> text = TextOf(node);
-  if (!text.has_value()) {
-    return InvalidAt(path, key.source(),
-                     fmt::format("{} must be a number or a text", key.str().substr(0, 60)));
-  }
+  const Result<std::string> text = SingleText(path, key, node);
+  if (!text.ok()) return text.status();
   Status status;
   if (key.str() == "title") {
     workload->title = *text;
