@@ -28,8 +28,7 @@ REPORT_LINE = re.compile(r"""\[(?P<section>[^,]*)\],\s*
 def find_program() -> Path:
     """The program that was built last."""
     built = [path for path in ROOT.glob("build/*/varve") if os.access(path, os.X_OK)]
-    if not built:
-        pytest.skip("the program is not built")
+    assert built, "the program is not built: ./varve build"
     return max(built, key=lambda path: path.stat().st_mtime)
 
 

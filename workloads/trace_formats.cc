@@ -34,7 +34,6 @@ Status ReadNumber(std::string_view field, std::string_view name, uint64_t* numbe
 }
 
 // --- cache-trace: timestamp,key,key size,value size,client,operation,TTL
-// --------------------------
 
 struct CacheOperation {
   std::string_view name;
@@ -112,7 +111,6 @@ Status ParseCacheLine(std::string_view text, const TraceImportOptions&, TraceLin
 }
 
 // --- rocksdb: key type column-family value-size microseconds
-// --------------------------------------
 
 struct RocksdbOperation {
   std::string_view name;

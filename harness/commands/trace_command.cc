@@ -76,7 +76,6 @@ std::string OutputPath(std::string_view command, const po::variables_map& values
 }
 
 // --- record
-// ---------------------------------------------------------------------------------------
 
 Syntax RecordSyntax() {
   Syntax syntax({"trace", "trace record --workload X -o FILE.trace [options]",
@@ -140,7 +139,6 @@ int Record(const Arguments& arguments) {
 }
 
 // --- import
-// ---------------------------------------------------------------------------------------
 
 Syntax ImportSyntax() {
   std::string about =
@@ -222,7 +220,6 @@ int Import(const Arguments& arguments) {
 }
 
 // --- show
-// -----------------------------------------------------------------------------------------
 
 Syntax ShowSyntax() {
   Syntax syntax({"trace", "trace show FILE.trace [options]",
