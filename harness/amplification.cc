@@ -11,40 +11,27 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/compaction_metrics.h"
+#include "harness/system_amplification.h"
 
 namespace varve::harness {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What happened from the begin of one phase to the end of another.
+// What the store's ledger says of a window.
 struct Window {
   bool has_ledger = false;
   LedgerSnapshot ledger;
   uint64_t user_bytes = 0;
 };
 
-// Of the phases between `first` and `last`, both included, that exist. Ledger and counters go on
-// between phases, so the difference is taken over the outermost two.
-Window WindowOf(const PhaseRecords& phases, std::string_view first, std::string_view last) {
-  constexpr std::array<std::string_view, 5> kOrder = {"load", "settle", "warmup", "measure",
-                                                      "drain"};
-  const auto position = [&kOrder](std::string_view name) {
-    return std::find(kOrder.begin(), kOrder.end(), name);
-  };
+Window LedgerOf(const PhaseRecords& phases, std::string_view first, std::string_view last) {
+  const PhaseWindow phase_window = WindowOf(phases, first, last);
   Window window;
-  const PhaseRecord* begin = nullptr;
-  const PhaseRecord* end = nullptr;
-  for (const auto& phase : phases) {
-    const auto place = position(phase->name);
-    if (place < position(first) || place > position(last)) continue;
-    if (begin == nullptr) begin = phase.get();
-    end = phase.get();
-    window.user_bytes += phase->counts.user_bytes_written;
-  }
-  if (end == nullptr || !end->after.has_ledger) return window;
+  window.user_bytes = phase_window.user_bytes_written;
+  if (phase_window.end == nullptr || !phase_window.end->after.has_ledger) return window;
   window.has_ledger = true;
-  window.ledger = end->after.ledger - begin->before.ledger;
+  window.ledger = phase_window.end->after.ledger - phase_window.begin->before.ledger;
   return window;
 }
 
@@ -77,7 +64,7 @@ Json WriteParts(const Window& window) {
 }
 
 void AddWrites(const PhaseRecords& phases, Json* json) {
-  const Window measure = WindowOf(phases, "measure", "measure");
+  const Window measure = LedgerOf(phases, "measure", "measure");
   if (measure.has_ledger && measure.user_bytes > 0) {
     SetQuotient("write_amplification", Written(measure), measure.user_bytes, json);
     SetQuotient("write_amplification_without_wal",
@@ -85,7 +72,7 @@ void AddWrites(const PhaseRecords& phases, Json* json) {
     (*json)["write_amplification_parts"] = WriteParts(measure);
   }
   const auto whole = [&](std::string_view name, std::string_view first, std::string_view last) {
-    const Window window = WindowOf(phases, first, last);
+    const Window window = LedgerOf(phases, first, last);
     if (window.has_ledger) SetQuotient(name, Written(window), window.user_bytes, json);
   };
   whole("write_amplification_load", "load", "settle");
@@ -93,7 +80,7 @@ void AddWrites(const PhaseRecords& phases, Json* json) {
   const PhaseRecord* drain = FindPhase(phases, "drain");
   if (drain == nullptr) return;
   whole("write_amplification_with_debt", "measure", "drain");
-  const Window debt = WindowOf(phases, "drain", "drain");
+  const Window debt = LedgerOf(phases, "drain", "drain");
   if (debt.has_ledger) (*json)["debt_bytes"] = Written(debt);
   (*json)["debt_seconds"] = drain->seconds();
 }
@@ -238,13 +225,6 @@ void AddStalls(const PhaseRecord& measure, Json* json) {
 
 }  // namespace
 
-const PhaseRecord* FindPhase(const PhaseRecords& phases, std::string_view name) {
-  for (const auto& phase : phases) {
-    if (phase->name == name) return phase.get();
-  }
-  return nullptr;
-}
-
 Json Amplification(const PhaseRecords& phases, const SampleSummary& measured) {
   Json json = Json::object();
   const PhaseRecord* measure = FindPhase(phases, "measure");
@@ -256,11 +236,12 @@ Json Amplification(const PhaseRecords& phases, const SampleSummary& measured) {
   AddCompactionMetrics(phases, measured, &json);
   AddMemTables(*measure, &json);
   AddStalls(*measure, &json);
+  AddSystemAmplification(phases, measured, &json);
   return json;
 }
 
 double LedgerResidual(const PhaseRecords& phases, bool wal_is_mapped, uint64_t harness_bytes) {
-  const Window window = WindowOf(phases, "load", "drain");
+  const Window window = LedgerOf(phases, "load", "drain");
   const PhaseRecord* drain = FindPhase(phases, "drain");
   if (!window.has_ledger || drain == nullptr) return -1;
   const ProcessStats& before = phases.front()->process_before;

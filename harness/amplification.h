@@ -6,19 +6,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <nlohmann/json_fwd.hpp>
-#include <string_view>
-#include <vector>
 
-#include "harness/phase.h"
+#include "harness/phase_window.h"
 
 namespace varve::harness {
-
-using PhaseRecords = std::vector<std::unique_ptr<PhaseRecord>>;
-
-// nullptr if there is no phase of that name.
-const PhaseRecord* FindPhase(const PhaseRecords& phases, std::string_view name);
 
 // `measured` is of the samples of measure.
 nlohmann::ordered_json Amplification(const PhaseRecords& phases, const SampleSummary& measured);

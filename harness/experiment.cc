@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "harness/store.h"
+
 namespace varve::harness {
 namespace {
 
@@ -23,6 +25,16 @@ std::string Group(std::string_view group, const std::vector<SettingText>& settin
   for (const SettingText& setting : settings) {
     const std::string name = fmt::format("{}.{}", group, setting.name);
     toml += fmt::format("{} = {}\n", setting.name, TomlValue(name, setting.text));
+  }
+  return toml;
+}
+
+// [rocksdb] and its like.
+std::string OwnGroups(const TrialSpec& spec) {
+  std::string toml;
+  for (const StoreKind& kind : StoreKinds()) {
+    const std::vector<SettingText> own = OwnSettingsOf(spec, kind.name);
+    if (!own.empty()) toml += Group(kind.name, own);
   }
   return toml;
 }
@@ -94,6 +106,7 @@ std::string ExperimentToToml(const Experiment& experiment) {
   toml += Group("trial", TrialTexts(experiment.base));
   toml += Group("engine", experiment.base.engine);
   if (!experiment.base.workload.empty()) toml += Group("workload", experiment.base.workload);
+  toml += OwnGroups(experiment.base);
   if (!experiment.sweep.empty()) toml += SweepToml(experiment.sweep);
   for (const Variant& variant : experiment.variants) {
     toml += fmt::format("\n[[variant]]\nname = {}\n", TomlString(variant.name));

@@ -13,6 +13,7 @@
 #include "harness/files.h"
 #include "harness/home.h"
 #include "harness/python_modules.h"
+#include "harness/store.h"
 #include "workloads/workload_file.h"
 
 namespace varve::harness {
@@ -46,7 +47,7 @@ class Reader {
     return Status::InvalidArgument(fmt::format("{}:{}: {}", path_, place.begin.line, sentence));
   }
   Status At(const toml::source_region& place, const Status& status) const {
-    return status.ok() ? status : At(place, status.message());
+    return status.Annotate(fmt::format("{}:{}", path_, place.begin.line));
   }
 
   Status ReadRoot(const toml::key& key, const toml::node& node);
@@ -132,7 +133,7 @@ Status Reader::ReadTitle(const toml::node& node) {
   return Status();
 }
 
-// [trial], [engine], [workload].
+// [trial], [engine], [workload]; [rocksdb] and its like.
 Status Reader::ReadGroup(const toml::key& key, const toml::node& node) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return At(key.source(), fmt::format("{0} is a table: [{0}]", key.str()));
@@ -381,14 +382,21 @@ Status Reader::ReadRoot(const toml::key& key, const toml::node& node) {
   const std::string_view name = key.str();
   if (name == "name") return ReadName(node);
   if (name == "title") return ReadTitle(node);
-  if (name == "trial" || name == "engine" || name == "workload") return ReadGroup(key, node);
+  const StoreKind* store = FindStoreKind(name);
+  const bool own = store != nullptr && !store->package.empty();
+  if (own || name == "trial" || name == "engine" || name == "workload") {
+    return ReadGroup(key, node);
+  }
   if (name == "sweep") return ReadSweep(node, "");
   if (name == "variant") return ReadArrayOfTables(key, node, &Reader::ReadVariant);
   if (name == "figure") return ReadArrayOfTables(key, node, &Reader::ReadFigure);
   if (name == "criterion") return ReadArrayOfTables(key, node, &Reader::ReadCriterion);
-  return At(key.source(), UnknownName("key", name,
-                                      {"name", "title", "trial", "engine", "workload", "sweep",
-                                       "variant", "figure", "criterion"}));
+  std::vector<std::string> names = {"name",  "title",   "trial",  "engine",   "workload",
+                                    "sweep", "variant", "figure", "criterion"};
+  for (const StoreKind& kind : StoreKinds()) {
+    if (!kind.package.empty()) names.emplace_back(kind.name);
+  }
+  return At(key.source(), UnknownName("key", name, names));
 }
 
 Status Reader::Read(const toml::table& root) {

@@ -55,6 +55,20 @@ Result<std::string> MakeTimedDirectory(const std::string& root, const std::strin
   return path;
 }
 
+uint64_t BytesOnDisk(const std::string& directory) {
+  constexpr uint64_t kBlockBytes = 512;  // of st_blocks, whatever the file system's are
+  namespace fs = std::filesystem;
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat info {};
+    if (::lstat(entry->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    bytes += static_cast<uint64_t>(info.st_blocks) * kBlockBytes;
+  }
+  return bytes;
+}
+
 Status ErrnoStatus(std::string_view what, const std::string& path) {
   const int code = errno;
   std::string message = fmt::format("cannot {} {}: {}", what, path, std::strerror(code));

@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <lz4.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
+#include <xxhash.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,6 +22,7 @@
 
 #include "harness/clock.h"
 #include "harness/process_stats.h"
+#include "harness/store.h"
 
 namespace varve::harness {
 namespace {
@@ -172,6 +176,17 @@ void DescribeFileSystem(const string& directory, Json* machine) {
   (*machine)["filesystem_free_bytes"] = info.f_bavail * block;
 }
 
+// The versions of the libraries that decide what a trial does or how its bytes look.
+Json LibrariesJson() {
+  Json libraries = {{"lz4", LZ4_versionString()},
+                    {"xxhash", fmt::format("{}", XXH_versionNumber())},
+                    {"zlib", zlibVersion()}};
+  for (const StoreKind& kind : StoreKinds()) {
+    if (kind.library != nullptr) libraries[kind.name] = kind.library->version();
+  }
+  return libraries;
+}
+
 }  // namespace
 
 string WithoutPaths(std::string_view text, char separator) {
@@ -252,6 +267,7 @@ Json BuildJson() {
   build["compiler"] = VARVE_COMPILER;
   build["flags"] = WithoutPaths(VARVE_FLAGS, ' ');
   build["sanitizer"] = VARVE_SANITIZER;
+  build["libraries"] = LibrariesJson();
   return build;
 }
 

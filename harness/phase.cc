@@ -14,6 +14,7 @@
 
 #include "engine/util/clock.h"
 #include "harness/client.h"
+#include "harness/files.h"
 #include "harness/series.h"
 
 namespace varve::harness {
@@ -30,17 +31,23 @@ SampleState StateAt(uint64_t time_ns, PhaseParts* parts) {
   SampleState state;
   state.time_ns = time_ns;
   state.store = parts->store->State();
+  state.disk_bytes = BytesOnDisk(parts->data_directory);
   state.live_bytes = parts->oracle->live_bytes();
-  state.memory_bytes = AnonymousBytes();
+  state.memory_bytes = AnonymousBytes(state.store.server_process);
   parts->memory_peak_bytes = std::max(parts->memory_peak_bytes, state.memory_bytes);
   return state;
+}
+
+uint64_t HarnessBytes(const PhaseParts& parts) {
+  return parts.event_bytes + (parts.files == nullptr ? 0 : parts.files->bytes_written());
 }
 
 std::unique_ptr<PhaseRecord> BeginRecord(const std::string& name, PhaseParts* parts) {
   auto record = std::make_unique<PhaseRecord>();
   record->name = name;
   record->before = parts->store->State();
-  record->process_before = ReadProcessStats();
+  record->harness_bytes_before = HarnessBytes(*parts);
+  record->process_before = ReadProcessStats(record->before.server_process);
   const uint64_t now = RealClock()->NowNs();
   if (parts->origin_ns == 0) parts->origin_ns = now;
   record->start_ns = now - parts->origin_ns;
@@ -48,10 +55,12 @@ std::unique_ptr<PhaseRecord> BeginRecord(const std::string& name, PhaseParts* pa
 }
 
 void EndRecord(PhaseParts* parts, PhaseRecord* record) {
-  record->process_after = ReadProcessStats();
   record->after = parts->store->State();
+  record->process_after = ReadProcessStats(record->after.server_process);
+  record->harness_bytes_after = HarnessBytes(*parts);
+  record->disk_bytes = BytesOnDisk(parts->data_directory);
   record->live_bytes = parts->oracle->live_bytes();
-  const uint64_t memory = AnonymousBytes();
+  const uint64_t memory = AnonymousBytes(record->after.server_process);
   parts->memory_peak_bytes = std::max(parts->memory_peak_bytes, memory);
 }
 
@@ -200,12 +209,13 @@ class Watch {
   }
 
   Status Look() {
-    const uint64_t memory = AnonymousBytes();
+    const uint64_t memory = AnonymousBytes(server_process_);
     parts_->memory_peak_bytes = std::max(parts_->memory_peak_bytes, memory);
     const uint64_t now = Now(*parts_);
     bool due = false;
     for (; start_ns_ + (samples_ + 1) * sample_ns_ <= now; ++samples_) {
       const SampleState state = StateAt(start_ns_ + (samples_ + 1) * sample_ns_, parts_);
+      server_process_ = state.store.server_process;
       tree_ = TreeLine(state.store);
       sampler_->Add(state);
       due = true;
@@ -249,6 +259,7 @@ class Watch {
   ClientGroup* const group_;
   Sampler* const sampler_;
   uint64_t samples_ = 0;  // taken
+  int64_t server_process_ = 0;
   bool interval_reached_ = false;
   std::string tree_;
   double rate_ = 0;
@@ -320,7 +331,7 @@ Result<std::unique_ptr<PhaseRecord>> RunQuietPhase(const std::string& name,
 
 double NullNsPerOperation(workloads::OperationStream* stream, workloads::WorkloadState* workload,
                           double seconds) {
-  const Result<std::unique_ptr<Store>> store = FindStoreKind("null")->open({});
+  const Result<std::unique_ptr<Store>> store = FindStoreKind("null")->Open({});
   std::atomic<bool> stop{false};
   ClientParts parts;
   parts.store = store->get();

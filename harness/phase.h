@@ -51,6 +51,8 @@ struct PhaseParts {
   uint64_t origin_ns = 0;  // time 0 of the results, on RealClock: the first phase sets it
   double sample_seconds = 1;
   uint64_t memory_peak_bytes = 0;  // anonymous; raised by every phase
+  std::string data_directory;      // of the store
+  uint64_t event_bytes = 0;        // that the harness wrote besides `files`
 };
 
 // One of the phases of result.json.
@@ -63,6 +65,9 @@ struct PhaseRecord {
   StoreState after;
   ProcessStats process_before;
   ProcessStats process_after;
+  uint64_t harness_bytes_before = 0;  // that the harness itself had written to files
+  uint64_t harness_bytes_after = 0;
+  uint64_t disk_bytes = 0;  // of the store's directory, at the end (BytesOnDisk)
   uint64_t live_bytes = 0;  // at the end
   uint64_t stream_hash = 0;
 

@@ -25,11 +25,14 @@ struct ProcessStats {
   uint64_t idle_ticks = 0;   // idle, or waiting for storage
   uint64_t steal_ticks = 0;  // that the hypervisor gave to others
 };
-ProcessStats ReadProcessStats();
+// Of this process and, if `server` is not 0, of that one, which does a part of the work: its
+// processor time and its input and output are added, its context switches are not known.
+ProcessStats ReadProcessStats(int64_t server = 0);
 
-// Resident memory that no file is behind: heap and stacks. 0 if it cannot be read.
-uint64_t AnonymousBytes();
+// Resident memory that no file is behind: heap and stacks. 0 if it cannot be read. With that of
+// `server`, as above; so too for the next.
+uint64_t AnonymousBytes(int64_t server = 0);
 // The most memory that was ever resident, files in memory included. 0 if it cannot be read.
-uint64_t ResidentPeakBytes();
+uint64_t ResidentPeakBytes(int64_t server = 0);
 
 }  // namespace varve::harness

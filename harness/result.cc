@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -66,6 +67,17 @@ void AddPacedLatencies(const PacedLatency* paced, Json* json) {
   if (paced->lag.count() > 0) (*json)["generator_lag"] = LatencyJson(paced->lag);
 }
 
+// What grew, under the engine's own names.
+Json OwnCountersJson(const PhaseRecord& phase) {
+  std::map<std::string_view, uint64_t> before;
+  for (const auto& [name, value] : phase.before.own_counters) before[name] = value;
+  Json json = Json::object();
+  for (const auto& [name, value] : phase.after.own_counters) {
+    if (value > before[name]) json[name] = value - before[name];
+  }
+  return json;
+}
+
 Json PhaseJson(const PhaseRecord& phase) {
   Json json = {{"name", phase.name},
                {"start_ns", phase.start_ns},
@@ -76,6 +88,7 @@ Json PhaseJson(const PhaseRecord& phase) {
     json["compactions"] =
         CompactionsJson(phase.after.counters.compactions, phase.before.counters.compactions);
   }
+  if (!phase.after.own_counters.empty()) json["own_counters"] = OwnCountersJson(phase);
   if (phase.after.has_ledger) {
     json["ledger"] = LedgerJson(phase.after.ledger - phase.before.ledger);
   }
@@ -207,10 +220,31 @@ void AddVerdictCaveats(const TrialOutcome& outcome, std::vector<std::string>* ca
   }
 }
 
+// What is to be known of the store itself, whatever it did.
+std::vector<std::string> StoreCaveats(const TrialOutcome& outcome) {
+  std::vector<std::string> caveats;
+  if (outcome.profile == "default") {
+    caveats.push_back(
+        fmt::format("{}: its own defaults, which are not those of the others", outcome.store));
+  }
+  for (const std::string& caveat : outcome.store_caveats) {
+    caveats.push_back(fmt::format("{}: {}", outcome.store, caveat));
+  }
+  return caveats;
+}
+
+Json SettingsJson(const TrialOutcome& outcome) {
+  Json json = {{"store", outcome.store}, {"profile", outcome.profile}};
+  if (!outcome.library.empty()) json["library"] = outcome.library;
+  for (const SettingText& setting : outcome.settings_used) json[setting.name] = setting.text;
+  return json;
+}
+
 std::vector<std::string> Caveats(const TrialOutcome& outcome, const PhaseRecord& measure,
                                  double residual) {
   std::vector<std::string> caveats;
   AddVerdictCaveats(outcome, &caveats);
+  for (std::string& caveat : StoreCaveats(outcome)) caveats.push_back(std::move(caveat));
   if (SettingOf(outcome, "durability") == "none") {
     caveats.push_back("durability was none: acknowledged writes may be lost");
   }
@@ -219,7 +253,7 @@ std::vector<std::string> Caveats(const TrialOutcome& outcome, const PhaseRecord&
   }
   AddPacingCaveats(measure, outcome.measured->paced.get(), &caveats);
   for (std::string& caveat : WindowCaveats(outcome, measure)) caveats.push_back(std::move(caveat));
-  const uint64_t data = std::max(measure.live_bytes, measure.after.file_bytes);
+  const uint64_t data = std::max(measure.live_bytes, measure.disk_bytes);
   const bool reads_modelled = !SettingOf(outcome, "device_read_bytes_per_second").empty() ||
                               !SettingOf(outcome, "device_latency_us").empty();
   if (data > 0 && data < MemoryLimitBytes() && !reads_modelled) {
@@ -264,10 +298,7 @@ Json ResultJson(const TrialOutcome& outcome, const nlohmann::json& trial,
                 const nlohmann::json& machine, const nlohmann::json& build) {
   const PhaseRecord& measure = *FindPhase(outcome.phases, "measure");
   Json json = {{"schema", 1}, {"trial", trial}, {"machine", machine}, {"build", build}};
-  json["settings_used"]["store"] = outcome.store;
-  for (const SettingText& setting : outcome.settings_used) {
-    json["settings_used"][setting.name] = setting.text;
-  }
+  json["settings_used"] = SettingsJson(outcome);
   json["phases"] = Json::array();
   for (const auto& phase : outcome.phases) json["phases"].push_back(PhaseJson(*phase));
   json["operations"] = OperationsJson(measure);
@@ -304,6 +335,20 @@ Json ResultJson(const TrialOutcome& outcome, const nlohmann::json& trial,
   for (std::string& caveat : Caveats(outcome, measure, residual)) {
     caveats.push_back(std::move(caveat));
   }
+  json["caveats"] = caveats;
+  return json;
+}
+
+Json NotSupportedJson(const TrialOutcome& outcome, const std::string& why,
+                      const nlohmann::json& trial, const nlohmann::json& machine,
+                      const nlohmann::json& build) {
+  Json json = {{"schema", 1}, {"trial", trial}, {"machine", machine}, {"build", build}};
+  json["settings_used"] = SettingsJson(outcome);
+  const std::string sentence = fmt::format("{}: {}", outcome.store, why);
+  json["not_supported"] = sentence;
+  std::vector<std::string> caveats = MachineCaveats(machine, build);
+  caveats.push_back(sentence);
+  for (std::string& caveat : StoreCaveats(outcome)) caveats.push_back(std::move(caveat));
   json["caveats"] = caveats;
   return json;
 }

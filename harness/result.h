@@ -42,7 +42,10 @@ struct TrialOutcome {
   PhaseRecords phases;
   std::unique_ptr<SampleSummary> measured;
   std::string store;
+  std::string profile;  // trial.profile
+  std::string library;  // "RocksDB 7.8.3"; "": the store is ours
   std::vector<SettingText> settings_used;
+  std::vector<std::string> store_caveats;
   Verdict verdict;
   uint64_t memory_peak_bytes = 0;
   uint64_t resident_peak_bytes = 0;
@@ -59,6 +62,12 @@ struct TrialOutcome {
 // `trial` is trial.json; `machine` and `build` are those of machine.h.
 nlohmann::ordered_json ResultJson(const TrialOutcome& outcome, const nlohmann::json& trial,
                                   const nlohmann::json& machine, const nlohmann::json& build);
+
+// The result of a trial that asked for what the store does not have, for the reason `why`: who was
+// asked, and no number. Of `outcome` only what describes the store is looked at.
+nlohmann::ordered_json NotSupportedJson(const TrialOutcome& outcome, const std::string& why,
+                                        const nlohmann::json& trial, const nlohmann::json& machine,
+                                        const nlohmann::json& build);
 
 // The text of a result or any other file: bytes that are not UTF-8 are replaced.
 std::string JsonText(const nlohmann::ordered_json& json);

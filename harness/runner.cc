@@ -161,6 +161,9 @@ Status Runner::Ended(size_t index, double seconds, const json& result, ProgressD
   ++outcome_.finished;
   const double throughput = result.value("throughput_ops_per_second", 0.0);
   std::string text = fmt::format("{}/s, {}", CountText(throughput), DurationText(seconds));
+  if (result.contains("not_supported")) {
+    text = "not supported: " + result.value("not_supported", "");
+  }
   if (GaveWrongAnswers(spec, result)) {
     text += ", WRONG ANSWERS";
     AddFailure(index, "the store gave wrong answers");

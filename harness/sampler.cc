@@ -27,7 +27,7 @@ std::string Header() {
   for (int level = 0; level < kLevelsShown; ++level) header += fmt::format(",level{}_runs", level);
   return header +
          ",tombstones,tombstone_age_max"
-         ",response_p50_ns,response_p99_ns,response_max_ns\n";
+         ",response_p50_ns,response_p99_ns,response_max_ns,disk_bytes\n";
 }
 
 uint64_t StallNs(const Counters& counters) {
@@ -137,6 +137,10 @@ void Sampler::Add(const SampleState& state) {
     ++summary_->runs_samples;
   }
   if (state.live_bytes == 0) return;
+  const double on_disk =
+      static_cast<double>(state.disk_bytes) / static_cast<double>(state.live_bytes);
+  summary_->system_space_amplification_peak =
+      std::max(summary_->system_space_amplification_peak, on_disk);
   if (state.store.has_counters) {
     const double overhead = SpaceOverhead(state.store, state.live_bytes);
     summary_->space_overhead_peak = std::max(summary_->space_overhead_peak, overhead);
@@ -249,6 +253,7 @@ std::string Sampler::Row(const SampleState& state, const Interval& interval) con
   cells.AddIf(store.has_counters, counters.tombstones);
   cells.AddIf(store.has_counters, counters.tombstone_age_max);
   AddResponse(interval.paced.get(), &cells);
+  cells.AddIf(state.disk_bytes > 0, state.disk_bytes);
   return fmt::format("{},{:.3f}{}\n", phase_, second, cells.text());
 }
 

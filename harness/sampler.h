@@ -41,6 +41,7 @@ class SampleFiles {
 struct SampleState {
   uint64_t time_ns = 0;  // on the scale of the results
   StoreState store;
+  uint64_t disk_bytes = 0;  // of the store's directory (BytesOnDisk)
   uint64_t live_bytes = 0;
   uint64_t memory_bytes = 0;
 };
@@ -66,6 +67,7 @@ struct SampleSummary {
   double space_amplification_peak = 0;  // 0: not known
   double space_amplification_sum = 0;   // over so many samples
   uint64_t space_amplification_samples = 0;
+  double system_space_amplification_peak = 0;  // 0: not known
   double space_overhead_peak = 0;
   double space_overhead_sum = 0;  // over so many samples
   uint64_t space_overhead_samples = 0;

@@ -43,6 +43,7 @@ class StallStore final : public Store {
   Status Sync() override { return store_->Sync(); }
   StoreState State() const override { return store_->State(); }
   std::vector<SettingText> SettingsUsed() const override { return store_->SettingsUsed(); }
+  std::vector<std::string> Caveats() const override { return store_->Caveats(); }
 
  private:
   void Hold();

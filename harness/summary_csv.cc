@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 5> kPercentiles = {"p50", "p95", "p99", "p999", "max"};
 
 // Columns that stand in "amplification" under their own name.
-constexpr std::array<std::string_view, 24> kAmplification = {
+constexpr std::array<std::string_view, 34> kAmplification = {
     "write_amplification",
     "write_amplification_without_wal",
     "write_amplification_load",
@@ -34,6 +34,16 @@ constexpr std::array<std::string_view, 24> kAmplification = {
     "space_amplification_settled",
     "space_amplification_peak",
     "space_amplification_mean",
+    "system_write_amplification",
+    "system_write_amplification_load",
+    "system_write_amplification_with_debt",
+    "system_write_amplification_total",
+    "system_write_call_amplification",
+    "system_bytes_read_per_byte_returned",
+    "system_read_call_bytes_per_byte_returned",
+    "system_space_amplification",
+    "system_space_amplification_settled",
+    "system_space_amplification_peak",
     "entries_written_per_entry",
     "compaction_jobs",
     "compaction_bytes_read",
@@ -172,6 +182,7 @@ Row MakeRow(const TrialSpec& spec, const json& result, const std::vector<std::st
   row.Add("verified", Text(At(result, {"verified"})));
   row.Add("steady", Text(At(result, {"steady"})));
   row.Add("sustained", Text(At(result, {"sustained"})));
+  row.Add("not_supported", Text(At(result, {"not_supported"})));
   row.Add("caveats", Caveats(result));
   return row;
 }

@@ -17,6 +17,7 @@
 #include "harness/machine.h"
 #include "harness/result.h"
 #include "harness/stall_store.h"
+#include "harness/support.h"
 #include "harness/verify.h"
 
 namespace varve::harness {
@@ -52,19 +53,26 @@ class TrialPhases {
 
   Status Run() {
     machine_ = MachineJson(directories_.data);
-    Status status = OpenStore();
-    if (status.ok()) status = OpenFiles();
+    if (Status status = OpenStore(); !status.ok()) return status;
+    Status status = CheckSupport(*store_, workload_);
+    if (status.ok()) status = Work();
+    if (status.code() == Status::Code::kNotSupported) return WriteNotSupported(status);
+    return status;
+  }
+
+ private:
+  Status Work() {
+    Status status = OpenFiles();
     if (status.ok()) status = Load();
     if (status.ok()) status = Quiet("settle", [this] { return store_->Settle(); });
     if (status.ok() && spec_.trial.warmup_seconds > 0) status = WarmUp();
     if (status.ok()) status = Measure();
     if (status.ok()) status = Quiet("drain", [this] { return store_->Settle(); });
-    if (status.ok()) outcome_.harness_bytes = files_->bytes_written() + event_bytes_;
+    if (status.ok()) outcome_.harness_bytes = files_->bytes_written() + parts_.event_bytes;
     if (status.ok() && checks_) status = Verify();
     return status.ok() ? WriteResult() : status;
   }
 
- private:
   static uint64_t OperationsWanted(const TrialSpec& spec, const Workload& workload) {
     if (spec.trial.operations > 0) return spec.trial.operations;
     if (spec.trial.seconds > 0) return kUnlimited;
@@ -86,16 +94,17 @@ class TrialPhases {
   }
 
   Status OpenStore() {
+    if (Status status = CheckStoreKind(spec_.trial.store); !status.ok()) return status;
     const StoreKind* kind = FindStoreKind(spec_.trial.store);
-    if (kind == nullptr) {
-      return Status::InvalidArgument(fmt::format("there is no store \"{}\"", spec_.trial.store));
-    }
     StoreOptions options;
     options.directory = directories_.data;
     options.settings = spec_.engine;
     options.listener = &events_;
     options.device = DeviceOf(spec_.trial);
-    Result<std::unique_ptr<Store>> store = kind->open(options);
+    options.own_settings = OwnSettingsOf(spec_, kind->name);
+    options.own_defaults = spec_.trial.profile == "default";
+    options.direct_io = spec_.trial.direct_io;
+    Result<std::unique_ptr<Store>> store = kind->Open(options);
     if (!store.ok()) return store.status().Annotate(fmt::format("open of {}", kind->name));
     store_ = std::move(*store);
     if (spec_.trial.stall_seconds > 0) {
@@ -104,6 +113,7 @@ class TrialPhases {
       store_ = std::move(stalling);
     }
     parts_.store = store_.get();
+    parts_.data_directory = directories_.data;
     return {};
   }
 
@@ -123,7 +133,7 @@ class TrialPhases {
   Status EndPhase(std::unique_ptr<PhaseRecord> record) {
     outcome_.phases.push_back(std::move(record));
     const std::string lines = events_.TakeLines(parts_.origin_ns);
-    event_bytes_ += lines.size();
+    parts_.event_bytes += lines.size();
     if (Status status = events_file_->Write(lines); !status.ok()) return status;
     return Interrupted();
   }
@@ -222,12 +232,11 @@ class TrialPhases {
   }
 
   Status WriteResult() {
-    outcome_.store = spec_.trial.store;
-    outcome_.settings_used = store_->SettingsUsed();
+    DescribeStore();
     outcome_.verdict = {checks_, oracle_.wrong_answers(), oracle_.first_wrong_answer(),
                         oracle_.checked(), oracle_.unchecked()};
     outcome_.memory_peak_bytes = parts_.memory_peak_bytes;
-    outcome_.resident_peak_bytes = ResidentPeakBytes();
+    outcome_.resident_peak_bytes = ResidentPeakBytes(store_->State().server_process);
     outcome_.oracle_bytes = oracle_.bytes();
     outcome_.events_dropped = events_.dropped();
     outcome_.clients = spec_.trial.clients;
@@ -236,6 +245,24 @@ class TrialPhases {
       outcome_.stall = {spec_.trial.stall_at_seconds, spec_.trial.stall_seconds, stall_->held()};
     }
     const auto json = ResultJson(outcome_, spec_.ToJson(), machine_, BuildJson());
+    return WriteFileAtomically(directories_.results + "/result.json", JsonText(json));
+  }
+
+  void DescribeStore() {
+    outcome_.store = spec_.trial.store;
+    outcome_.profile = spec_.trial.profile;
+    outcome_.settings_used = store_->SettingsUsed();
+    outcome_.store_caveats = store_->Caveats();
+    const StoreKind* kind = FindStoreKind(spec_.trial.store);
+    if (kind->library == nullptr) return;
+    outcome_.library = fmt::format("{} {}", kind->library->title, kind->library->version());
+  }
+
+  // A trial that asks for what the store does not have is answered: not by numbers.
+  Status WriteNotSupported(const Status& status) {
+    DescribeStore();
+    const auto json = NotSupportedJson(outcome_, std::string(status.message()), spec_.ToJson(),
+                                       machine_, BuildJson());
     return WriteFileAtomically(directories_.results + "/result.json", JsonText(json));
   }
 
@@ -252,7 +279,6 @@ class TrialPhases {
   nlohmann::json machine_;
   std::unique_ptr<SampleFiles> files_;
   std::unique_ptr<OutputFile> events_file_;
-  uint64_t event_bytes_ = 0;
   StallStore* stall_ = nullptr;   // store_, if it is one
   std::unique_ptr<Store> store_;  // last: closed first
 };

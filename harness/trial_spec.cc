@@ -13,6 +13,7 @@
 #include "engine/util/hash.h"
 #include "harness/pacing.h"
 #include "harness/store.h"
+#include "harness/stores/terms.h"
 #include "workloads/trace.h"
 #include "workloads/workload_file.h"
 
@@ -29,7 +30,9 @@ constexpr std::string_view kWorkload = "workload.";
 bool CountsTrials(std::string_view name) { return name == "repetitions" || name == "seed"; }
 
 Status UnknownSetting(std::string_view name) {
-  return Status::InvalidArgument(UnknownName("setting", name, TrialSettingNames()));
+  std::vector<std::string> names = TrialSettingNames();
+  for (std::string& own : OwnSettingNames()) names.push_back(std::move(own));
+  return Status::InvalidArgument(UnknownName("setting", name, names));
 }
 
 std::string TextOf(const std::vector<SettingText>& settings, std::string_view name) {
@@ -67,6 +70,20 @@ Status SetWorkload(TrialSpec* spec, std::string_view full_name, std::string_view
   if (!set.ok()) return set;
   Replace(&spec->workload, name, workloads::PropertyTextOf(scratch, name));
   return Status();
+}
+
+// The store of another library whose own setting `full_name` is, or null.
+const StoreKind* OwnerOf(std::string_view full_name) {
+  const StoreKind* kind = FindStoreKind(full_name.substr(0, full_name.find('.')));
+  return kind == nullptr || kind->package.empty() ? nullptr : kind;
+}
+
+Status SetOwn(TrialSpec* spec, const StoreKind& kind, std::string_view full_name,
+              std::string_view text) {
+  const std::string name(full_name.substr(kind.name.size() + 1));
+  Status status = CheckOwnSetting(kind, {name, std::string(text)});
+  if (status.ok()) Replace(&spec->own, full_name, std::string(text));
+  return status;
 }
 
 Result<std::string> TextOfJson(std::string_view name, const json& value) {
@@ -120,6 +137,17 @@ Status ReadGroup(const json& from, std::string_view group, TrialSpec* spec) {
   return Status();
 }
 
+// Names in full.
+Status ReadOwn(const json& from, TrialSpec* spec) {
+  if (!from.contains("own")) return Status();
+  for (const auto& [name, value] : from["own"].items()) {
+    const Result<std::string> text = TextOfJson(name, value);
+    if (!text.ok()) return text.status();
+    if (Status set = SetTrialSetting(spec, name, *text); !set.ok()) return set;
+  }
+  return Status();
+}
+
 Status ReadPoint(const json& from, TrialSpec* spec) {
   if (!from.contains("point")) return Status();
   for (const auto& [name, value] : from["point"].items()) {
@@ -141,6 +169,33 @@ Status CheckDevice(const TrialSpec& spec) {
   if (!modelled || FindStoreKind(trial.store)->models_device) return Status();
   return Status::InvalidArgument(fmt::format(
       "store {} cannot be put on a modelled device: leave trial.device_… at 0", trial.store));
+}
+
+Status CheckStore(const TrialSpec& spec) {
+  if (Status status = CheckStoreKind(spec.trial.store); !status.ok()) return status;
+  const StoreKind& kind = *FindStoreKind(spec.trial.store);
+  if (kind.library == nullptr) return Status();
+  return kind.library->check(OwnSettingsOf(spec, kind.name)).Annotate(kind.name);
+}
+
+// A trial without terms cannot have one.
+Status CheckProfile(const TrialSpec& spec) {
+  const std::string& profile = spec.trial.profile;
+  if (profile != "equal" && profile != "default") {
+    return Status::InvalidArgument(UnknownName("profile", profile, {"equal", "default"}))
+        .Annotate("trial.profile");
+  }
+  const TrialSpec usual;
+  for (const std::string& name : TermNames()) {
+    if (profile == "equal" || TrialSettingText(spec, name) == TrialSettingText(usual, name)) {
+      continue;
+    }
+    return Status::InvalidArgument(
+        fmt::format("{} is given to every store alike, which trial.profile = default does not: "
+                    "leave out one of them",
+                    name));
+  }
+  return Status();
 }
 
 // What must end, and what can stall.
@@ -182,6 +237,17 @@ std::vector<std::string> TrialSettingNames() {
   return names;
 }
 
+std::vector<std::string> OwnSettingNames() {
+  std::vector<std::string> names;
+  for (const StoreKind& kind : StoreKinds()) {
+    if (kind.library == nullptr) continue;
+    for (const OwnSetting& own : kind.library->own_settings()) {
+      names.push_back(fmt::format("{}.{}", kind.name, own.name));
+    }
+  }
+  return names;
+}
+
 Status SetTrialSetting(TrialSpec* spec, std::string_view name, std::string_view text) {
   if (name.starts_with(kEngine)) return SetEngine(spec, name, text);
   if (name.starts_with(kTrial)) {
@@ -190,12 +256,25 @@ Status SetTrialSetting(TrialSpec* spec, std::string_view name, std::string_view 
     return *found ? Status() : UnknownSetting(name);
   }
   if (name.starts_with(kWorkload)) return SetWorkload(spec, name, text);
-  return UnknownSetting(name);
+  const StoreKind* owner = name.find('.') == name.npos ? nullptr : OwnerOf(name);
+  return owner == nullptr ? UnknownSetting(name) : SetOwn(spec, *owner, name, text);
+}
+
+std::vector<SettingText> OwnSettingsOf(const TrialSpec& spec, std::string_view store) {
+  const std::string prefix = fmt::format("{}.", store);
+  std::vector<SettingText> own;
+  for (const SettingText& setting : spec.own) {
+    if (setting.name.starts_with(prefix)) {
+      own.push_back({setting.name.substr(prefix.size()), setting.text});
+    }
+  }
+  return own;
 }
 
 std::string TrialSettingText(const TrialSpec& spec, std::string_view name) {
   if (name.starts_with(kEngine)) return TextOf(spec.engine, name.substr(kEngine.size()));
   if (name.starts_with(kWorkload)) return TextOf(spec.workload, name.substr(kWorkload.size()));
+  if (!name.starts_with(kTrial)) return TextOf(spec.own, name);
   std::string text;
   TrialSettings::ForEach(spec.trial, [&](const Setting& setting, const auto& field) {
     if (name == fmt::format("{}{}", kTrial, setting.name)) text = FormatSetting(setting, field);
@@ -231,10 +310,12 @@ json TrialSpec::ToJson() const {
   for (const SettingText& setting : point) {
     point_json[setting.name] = TrialSettingJson(setting.name, setting.text);
   }
-  return {
+  json all = {
       {"schema", 1},           {"experiment", experiment}, {"title", title}, {"variant", variant},
       {"point", point_json},   {"repetition", repetition}, {"seed", seed},   {"trial", trial_json},
       {"engine", engine_json}, {"workload", workload_json}};
+  for (const SettingText& setting : own) all["own"][setting.name] = setting.text;
+  return all;
 }
 
 Result<TrialSpec> TrialSpec::FromJson(const json& from) {
@@ -246,7 +327,8 @@ Result<TrialSpec> TrialSpec::FromJson(const json& from) {
     const Status read = ReadGroup(from, group, &spec);
     if (!read.ok()) return read;
   }
-  const Status read = ReadPoint(from, &spec);
+  Status read = ReadOwn(from, &spec);
+  if (read.ok()) read = ReadPoint(from, &spec);
   if (!read.ok()) return read;
   const auto string_at = [&](const char* key) {
     return from.contains(key) && from[key].is_string() ? from[key].get<std::string>() : "";
@@ -290,11 +372,8 @@ Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
 }
 
 Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory) {
-  if (FindStoreKind(spec.trial.store) == nullptr) {
-    std::vector<std::string> names;
-    for (const StoreKind& kind : StoreKinds()) names.emplace_back(kind.name);
-    return Status::InvalidArgument(UnknownName("store", spec.trial.store, names));
-  }
+  if (Status s = CheckStore(spec); !s.ok()) return s;
+  if (Status s = CheckProfile(spec); !s.ok()) return s;
   if (Status s = CheckArrivals(spec.trial); !s.ok()) return s;
   if (Status s = CheckTimes(spec.trial); !s.ok()) return s;
   if (Status s = CheckDevice(spec); !s.ok()) return s;

@@ -19,6 +19,8 @@ namespace varve::harness {
 // the only list of them.
 struct TrialSettings {
   std::string store = "varve";
+  std::string profile = "equal";  // or "default": without terms (harness/stores/terms.h)
+  bool direct_io = false;
   std::string workload = "ycsb_a";
   uint64_t repetitions = 1;
   uint64_t seed = 1;
@@ -68,6 +70,7 @@ struct TrialSpec {
   uint64_t seed = 1;  // of this repetition
   TrialSettings trial;
   std::vector<SettingText> engine = OptionTexts(Options());  // every one, without its prefix
+  std::vector<SettingText> own;       // of single stores: "rocksdb.write_buffer_size"
   std::vector<SettingText> workload;  // workload properties, without their prefix: they override
                                       // the file; in a plan all of them, so that it is not asked
 
@@ -77,12 +80,13 @@ struct TrialSpec {
   std::string Id() const;
 };
 
-// Sets "trial.x", "engine.x" or "workload.x" from text; errors name the setting, what is wrong
-// and the nearest right name.
+// Sets "trial.x", "engine.x", "workload.x" or, of a store of another library, "<store>.x" from
+// text; errors name the setting, what is wrong and the nearest right name (kNotSupported if the
+// store was not built, so that its settings are not known).
 Status SetTrialSetting(TrialSpec* spec, std::string_view name, std::string_view text);
 
-// The text of "trial.x", "engine.x" or "workload.x" as it stands in `spec`, in its canonical
-// spelling; "" for what is not set or does not exist.
+// The text of a setting as it stands in `spec`, in its canonical spelling; "" for what is not set
+// or does not exist.
 std::string TrialSettingText(const TrialSpec& spec, std::string_view name);
 
 // The value of a setting as results write it: bytes and counts as numbers, flags as booleans.
@@ -98,14 +102,25 @@ Result<workloads::Workload> TrialWorkload(const TrialSpec& spec,
 // combinations.
 Status CheckTrial(const TrialSpec& spec, const std::string& workloads_directory);
 
-// All names that SetTrialSetting takes.
+// The own settings of `store` in `spec`, without its name.
+std::vector<SettingText> OwnSettingsOf(const TrialSpec& spec, std::string_view store);
+
+// All names that SetTrialSetting takes, but for those of single stores.
 std::vector<std::string> TrialSettingNames();
+// Those of single stores that were built.
+std::vector<std::string> OwnSettingNames();
 
 template <class Self, class Visitor>
 void TrialSettings::ForEach(Self& self, Visitor&& visit) {
   constexpr double kTiB = 1099511627776;
   using enum SettingKind;
   visit(Setting{"store", kChoice, 0, 0, "stores", "the engine under test"}, self.store);
+  visit(Setting{"profile", kChoice, 0, 0, "profiles",
+                "whether stores get the memory, durability, … of engine.… or their own defaults"},
+        self.profile);
+  visit(Setting{"direct_io", kFlag, 0, 0, "",
+                "tables are read and written past the page cache, by stores that can"},
+        self.direct_io);
   visit(Setting{"workload", kChoice, 0, 0, "workloads", "name or path of a workload file"},
         self.workload);
   visit(Setting{"repetitions", kCount, 1, 1000, "", "trials for each point, with other seeds"},

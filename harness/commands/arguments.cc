@@ -13,6 +13,7 @@
 
 #include "engine/setting_text.h"
 #include "harness/simulation.h"
+#include "harness/store.h"
 #include "harness/trial_spec.h"
 #include "workloads/workload.h"
 
@@ -64,7 +65,16 @@ std::vector<std::string> OptionNames(const Syntax& syntax) {
   for (const auto& option : syntax.options.options()) {
     names.push_back("--" + option->long_name());
   }
+  for (const std::string& name : OwnSettingNames()) {
+    if (syntax.hidden.find_nothrow(name, false) != nullptr) names.push_back("--" + name);
+  }
   return names;
+}
+
+// "rocksdb.x" where RocksDB was not built: that is the reason why it is unknown.
+Status CheckOwnerBuilt(const std::string& option) {
+  const StoreKind* kind = FindStoreKind(option.substr(0, option.find('.')));
+  return kind == nullptr ? Status() : CheckStoreKind(kind->name);
 }
 
 void PrintHelp(const Syntax& syntax) {
@@ -84,8 +94,10 @@ std::string WithoutDashes(const std::string& option) {
 // Boost's exceptions as one sentence.
 std::string Sentence(const Syntax& syntax, const po::error& error) {
   if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
-    return UnknownName("option", "--" + WithoutDashes(unknown->get_option_name()),
-                       OptionNames(syntax));
+    const std::string option = WithoutDashes(unknown->get_option_name());
+    const Status built = CheckOwnerBuilt(option);
+    return built.ok() ? UnknownName("option", "--" + option, OptionNames(syntax))
+                      : std::string(built.message());
   }
   if (dynamic_cast<const po::too_many_positional_options_error*>(&error) != nullptr) {
     return "there is an argument too many";
@@ -133,6 +145,9 @@ void AddSettings(Syntax* syntax) {
   syntax->options.add(trial);
   AddEngineSettings(syntax);
   AddWorkloadProperties(syntax);
+  for (const std::string& name : OwnSettingNames()) {
+    syntax->hidden.add_options()(name.c_str(), po::value<std::string>());
+  }
 }
 
 void AddWorkloadProperties(Syntax* syntax) {
@@ -157,6 +172,9 @@ void AddSimulationSettings(Syntax* syntax) {
 std::vector<SettingText> GivenSettings(const po::variables_map& values) {
   std::vector<SettingText> given;
   for (const std::string& name : TrialSettingNames()) {
+    if (values.count(name) != 0) given.push_back({name, values[name].as<std::string>()});
+  }
+  for (const std::string& name : OwnSettingNames()) {
     if (values.count(name) != 0) given.push_back({name, values[name].as<std::string>()});
   }
   return given;

@@ -96,8 +96,12 @@ Result<std::string> FormatOf(const po::variables_map& values, workloads::YcsbRep
 Result<std::string> Printed(const std::string& directory, std::string_view format,
                             const workloads::YcsbReport& report) {
   const Result<std::string> text = ReadTextFile(directory + "/result.json");
-  if (!text.ok() || format == "json") return text;
+  if (!text.ok()) return text;
   const nlohmann::json result = nlohmann::json::parse(*text);
+  if (result.contains("not_supported")) {
+    return Status::NotSupported(result["not_supported"].get<std::string>());
+  }
+  if (format == "json") return text;
   if (format == "summary") return BenchSummary(result);
   const Result<std::string> hlog = ReadTextFile(directory + "/latency.hlog");
   return hlog.ok() ? YcsbOutput(result, *hlog, report) : hlog;

@@ -47,6 +47,7 @@ int ReportCommand(const Arguments& arguments);
 int TestCommand(const Arguments& arguments);
 int BuildCommand(const Arguments& arguments);
 int FuzzCommand(const Arguments& arguments);
+int SetupCommand(const Arguments& arguments);
 
 // Says "varve: <message>" on standard error, and returns kExitFailed.
 int Fail(const Status& status);

@@ -11,7 +11,7 @@
 namespace varve::harness {
 namespace {
 
-constexpr std::array<Command, 17> kCommands = {{
+constexpr std::array<Command, 18> kCommands = {{
     {"run", "carry out an experiment and write its report", RunCommand},
     {"check", "read experiment and workload files and say what is wrong with them", CheckCommand},
     {"list", "stores, workloads, experiments, figures, parts and settings", ListCommand},
@@ -28,6 +28,7 @@ constexpr std::array<Command, 17> kCommands = {{
     {"test", "all tests, C++ and Python", TestCommand},
     {"fuzz", "libFuzzer on every decoder", FuzzCommand},
     {"build", "build the program", BuildCommand},
+    {"setup", "install what is missing; --peers: the other engines, too", SetupCommand},
     {"help", "this list, or the page of one command", HelpCommand},
     {"trial", "one trial of an experiment in this process", TrialCommand, true},
 }};
@@ -45,9 +46,9 @@ const Command* FindCommand(std::string_view name) {
 
 int Fail(const Status& status) {
   // For what people got wrong the sentence says it all; for the rest the kind of failure helps.
-  const bool plain = status.code() == Status::Code::kInvalidArgument ||
-                     status.code() == Status::Code::kNotFound ||
-                     status.code() == Status::Code::kBusy;
+  const bool plain =
+      status.code() == Status::Code::kInvalidArgument || status.code() == Status::Code::kNotFound ||
+      status.code() == Status::Code::kNotSupported || status.code() == Status::Code::kBusy;
   fmt::print(stderr, "varve: {}\n", plain ? std::string(status.message()) : status.ToString());
   return kExitFailed;
 }

@@ -86,6 +86,15 @@ int BuildCommand(const Arguments& arguments) {
                   "dev (assertions, tests), clang, asan (with the fuzzers), tsan.\n");
 }
 
+int SetupCommand(const Arguments& arguments) {
+  return InScript(
+      arguments, "setup [--peers]",
+      "Installs what is missing, builds the program and prints which stores it has.\n"
+      "With --peers also the libraries of RocksDB, LevelDB, LMDB, WiredTiger and SQLite,\n"
+      "hiredis, and Redis (its tools, with the server), for the stores made of them. For\n"
+      "another RocksDB than the system's build by hand, with cmake -DROCKSDB_ROOT=DIR.\n");
+}
+
 int FuzzCommand(const Arguments& arguments) {
   return InScript(arguments, "fuzz [NAME ...] [--seconds N]",
                   "Builds the fuzzers and runs those that are named, or all, for N seconds each,\n"

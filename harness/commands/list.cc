@@ -38,7 +38,8 @@ Syntax ListSyntax() {
       {"list", "list [TABLE]",
        "Prints stores, workloads, experiments, figures, checks and every table of parts, or\n"
        "one of them. `list settings` prints every setting with its range and its usual value,\n"
-       "`list ycsb` what becomes of every property of YCSB.\n",
+       "`list rocksdb` and its like those of one store, `list ycsb` what becomes of every\n"
+       "property of YCSB.\n",
        "  varve list\n  varve list memtable\n  varve list settings\n"});
   syntax.hidden.add_options()("table", po::value<std::string>());
   syntax.positional.add("table", 1);
@@ -79,6 +80,34 @@ Table Settings() {
   return table;
 }
 
+// "RocksDB: LSM-tree; 7.8.3", or what brings it.
+std::string StoreHelp(const StoreKind& kind) {
+  if (kind.library != nullptr) return fmt::format("{}; {}", kind.help, kind.library->version());
+  if (kind.built()) return std::string(kind.help);
+  return fmt::format("{}; NOT BUILT: needs {} (`./varve setup --peers`)", kind.help, kind.package);
+}
+
+Table Stores() {
+  Table table = {"stores", "engines under test", {}, false};
+  for (const StoreKind& kind : StoreKinds()) {
+    table.rows.push_back({std::string(kind.name), StoreHelp(kind)});
+  }
+  return table;
+}
+
+// One table for each store of another library, by its name.
+void AddOwnSettings(std::vector<Table>* tables) {
+  for (const StoreKind& kind : StoreKinds()) {
+    if (kind.library == nullptr) continue;
+    const std::string name(kind.name);
+    Table table = {name, fmt::format("settings of the store {}, as {}.…", name, name), {}, true};
+    for (OwnSetting& own : kind.library->own_settings()) {
+      table.rows.push_back({fmt::format("{}.{}", name, own.name), std::move(own.help)});
+    }
+    tables->push_back(std::move(table));
+  }
+}
+
 Table YcsbTable() {
   Table table = {"ycsb", "properties of YCSB, for bench -P and -p", {}, true};
   for (const workloads::YcsbPropertyHelp& property : workloads::YcsbProperties()) {
@@ -115,10 +144,6 @@ void AddChoices(std::vector<Table>* tables) {
 
 std::vector<Table> AllTables() {
   std::vector<Table> tables;
-  Table stores = {"stores", "engines under test", {}, false};
-  for (const StoreKind& kind : StoreKinds()) {
-    stores.rows.push_back({std::string(kind.name), std::string(kind.help)});
-  }
   Table arrivals = {"arrivals", "when operations begin", {}, false};
   for (const ArrivalKind& kind : ArrivalKinds()) {
     arrivals.rows.push_back({std::string(kind.name), std::string(kind.help)});
@@ -135,7 +160,7 @@ std::vector<Table> AllTables() {
   for (const ExperimentEntry& entry : ListExperiments(ExperimentsDirectory())) {
     experiments.rows.push_back({entry.name, entry.title});
   }
-  tables.push_back(std::move(stores));
+  tables.push_back(Stores());
   tables.push_back(std::move(arrivals));
   tables.push_back(std::move(gaps));
   tables.push_back(std::move(workload_files));
@@ -145,6 +170,7 @@ std::vector<Table> AllTables() {
   AddParts(&tables);
   AddChoices(&tables);
   tables.push_back(Settings());
+  AddOwnSettings(&tables);
   tables.push_back(YcsbTable());
   return tables;
 }

@@ -71,6 +71,7 @@ class MapStore final : public Store {
   Status Sync() override { return {}; }
   StoreState State() const override { return {}; }
   std::vector<SettingText> SettingsUsed() const override { return {{"durability", "none"}}; }
+  std::vector<std::string> Caveats() const override { return {}; }
 
  private:
   void PutLocked(std::string_view key, std::string_view value) {

@@ -90,6 +90,7 @@ class MemTableStore final : public Store {
   }
 
   std::vector<SettingText> SettingsUsed() const override { return settings_; }
+  std::vector<std::string> Caveats() const override { return {}; }
 
  private:
   using Pairs = std::span<const std::pair<std::string_view, std::string_view>>;

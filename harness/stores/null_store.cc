@@ -35,6 +35,7 @@ class NullStore final : public Store {
   Status Sync() override { return {}; }
   StoreState State() const override { return {}; }
   std::vector<SettingText> SettingsUsed() const override { return {{"durability", "none"}}; }
+  std::vector<std::string> Caveats() const override { return {}; }
 
  private:
   const std::string answer_ = std::string(kAnswerBytes, 'x');

@@ -12,8 +12,11 @@ namespace {
 
 class VarveStore final : public Store {
  public:
-  VarveStore(std::unique_ptr<FileSystem> device, std::unique_ptr<Db> db, const DeviceModel& model)
-      : device_(std::move(device)), db_(std::move(db)), model_(model) {
+  VarveStore(std::unique_ptr<FileSystem> device, std::unique_ptr<Db> db, const StoreOptions& asked)
+      : device_(std::move(device)),
+        db_(std::move(db)),
+        model_(asked.device),
+        direct_io_(asked.direct_io) {
     const Options& options = db_->options();
     const FilterPart* part = FindPart(FilterParts(), options.filter);
     const auto filter = part == nullptr ? nullptr : part->make();
@@ -81,10 +84,16 @@ class VarveStore final : public Store {
     return settings;
   }
 
+  std::vector<std::string> Caveats() const override {
+    if (!direct_io_) return {};
+    return {"it has no direct I/O: its files go through the page cache of the operating system"};
+  }
+
  private:
   const std::unique_ptr<FileSystem> device_;  // null: the real device
   const std::unique_ptr<Db> db_;
   const DeviceModel model_;
+  const bool direct_io_;  // was asked for
   double filter_rate_expected_ = -1;
 };
 
@@ -103,7 +112,7 @@ Result<std::unique_ptr<Store>> OpenVarveStore(const StoreOptions& options) {
   Result<std::unique_ptr<Db>> db = Db::Open(*engine, environment, options.directory);
   if (!db.ok()) return db.status();
   return std::unique_ptr<Store>(
-      std::make_unique<VarveStore>(std::move(device), std::move(*db), options.device));
+      std::make_unique<VarveStore>(std::move(device), std::move(*db), options));
 }
 
 }  // namespace varve::harness

@@ -41,7 +41,7 @@ TEST(DeviceSettings, AStoreSaysWhichDeviceItWasPutOn) {
   StoreOptions options;
   options.directory = directory.path();
   options.device = DeviceOf(SlowDevice("varve").trial);
-  const auto store = FindStoreKind("varve")->open(options);
+  const auto store = FindStoreKind("varve")->Open(options);
   ASSERT_TRUE(store.ok());
   EXPECT_EQ(DeviceCaveat((*store)->SettingsUsed()),
             "the device was modelled: writes at 1 MiB/s, 0.5 µs a request");

@@ -21,7 +21,7 @@ using Pair = std::pair<std::string_view, std::string_view>;
 std::unique_ptr<Store> Open(std::vector<SettingText> settings) {
   StoreOptions options;
   options.settings = std::move(settings);
-  auto store = FindStoreKind("memtable")->open(options);
+  auto store = FindStoreKind("memtable")->Open(options);
   EXPECT_TRUE(store.ok()) << store.status().ToString();
   return std::move(*store);
 }
@@ -64,7 +64,7 @@ TEST(MemTableStore, HeedsThem) {
 TEST(MemTableStore, WhatCannotBeIsRefused) {
   StoreOptions options;
   options.settings = {{"memtable", "btre"}};
-  EXPECT_EQ(FindStoreKind("memtable")->open(options).status().code(),
+  EXPECT_EQ(FindStoreKind("memtable")->Open(options).status().code(),
             Status::Code::kInvalidArgument);
   const auto store = Open({});
   const std::string long_key(kKeyBytesMax + 1, 'k');

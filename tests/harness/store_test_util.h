@@ -41,7 +41,7 @@ inline workloads::Workload MixedWorkload(uint64_t records = 200, uint64_t operat
   return workload;
 }
 
-inline std::unique_ptr<Store> MakeMapStore() { return FindStoreKind("map")->open({}).value(); }
+inline std::unique_ptr<Store> MakeMapStore() { return FindStoreKind("map")->Open({}).value(); }
 
 // A correct store, except for what a test makes it do.
 class LyingStore final : public Store {
@@ -83,6 +83,7 @@ class LyingStore final : public Store {
   Status Sync() override { return {}; }
   StoreState State() const override { return {}; }
   std::vector<SettingText> SettingsUsed() const override { return {}; }
+  std::vector<std::string> Caveats() const override { return {}; }
 
  private:
   const std::unique_ptr<Store> truth_;
