@@ -48,6 +48,7 @@ int TestCommand(const Arguments& arguments);
 int BuildCommand(const Arguments& arguments);
 int FuzzCommand(const Arguments& arguments);
 int SetupCommand(const Arguments& arguments);
+int CalibrateCommand(const Arguments& arguments);
 
 // Says "varve: <message>" on standard error, and returns kExitFailed.
 int Fail(const Status& status);

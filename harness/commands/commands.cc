@@ -11,7 +11,7 @@
 namespace varve::harness {
 namespace {
 
-constexpr std::array<Command, 18> kCommands = {{
+constexpr std::array<Command, 19> kCommands = {{
     {"run", "carry out an experiment and write its report", RunCommand},
     {"check", "read experiment and workload files and say what is wrong with them", CheckCommand},
     {"list", "stores, workloads, experiments, figures, parts and settings", ListCommand},
@@ -29,6 +29,7 @@ constexpr std::array<Command, 18> kCommands = {{
     {"fuzz", "libFuzzer on every decoder", FuzzCommand},
     {"build", "build the program", BuildCommand},
     {"setup", "install what is missing; --peers: the other engines, too", SetupCommand},
+    {"calibrate", "this harness beside an engine's own bench", CalibrateCommand},
     {"help", "this list, or the page of one command", HelpCommand},
     {"trial", "one trial of an experiment in this process", TrialCommand, true},
 }};

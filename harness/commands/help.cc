@@ -24,7 +24,7 @@ void PrintOverview() {
       "Varve: a research testbed for LSM-tree key-value engines.\n\n"
       "Usage: varve COMMAND [arguments]\n\nCommands:\n");
   for (const Command& command : Commands()) {
-    if (!command.internal) fmt::print("  {:8} {}\n", command.name, command.help);
+    if (!command.internal) fmt::print("  {:9} {}\n", command.name, command.help);
   }
   fmt::print(
       "\n`varve help COMMAND` tells all about one. To begin with:\n"
@@ -93,6 +93,14 @@ int SetupCommand(const Arguments& arguments) {
       "With --peers also the libraries of RocksDB, LevelDB, LMDB, WiredTiger and SQLite,\n"
       "hiredis, and Redis (its tools, with the server), for the stores made of them. For\n"
       "another RocksDB than the system's build by hand, with cmake -DROCKSDB_ROOT=DIR.\n");
+}
+
+int CalibrateCommand(const Arguments& arguments) {
+  return InScript(
+      arguments, "calibrate rocksdb|leveldb [--db-bench PATH] [--operations N] [--rounds N]",
+      "Runs an engine through our harness and through its authors' db_bench, turn about, with\n"
+      "the same work and options, and prints both speeds and their ratio. Exit status 1 if they\n"
+      "are more than 10 % apart. docs/peers.md says how to get a db_bench.\n");
 }
 
 int FuzzCommand(const Arguments& arguments) {

@@ -311,8 +311,13 @@ TEST(Stores, HaveNamesThatFindThem) {
 TEST(Stores, OfOtherLibrariesSayWhichAndTakeTheirOwnSettingsOnly) {
   for (const StoreKind& kind : StoreKinds()) {
     EXPECT_EQ(kind.package.empty(), kind.open != nullptr) << kind.name;
-    if (kind.library == nullptr) continue;
     SCOPED_TRACE(kind.name);
+    if (!kind.built()) {
+      const Status status = CheckOwnSetting(kind, {"any", "1"});
+      EXPECT_TRUE(NotSupported(status)) << status.ToString();
+      EXPECT_NE(status.message().find(kind.package), std::string::npos) << status.message();
+    }
+    if (kind.library == nullptr) continue;
     EXPECT_FALSE(kind.library->version().empty());
     EXPECT_FALSE(kind.library->own_settings().empty());
     const Status unknown = CheckOwnSetting(kind, {"no_such_setting", "1"});

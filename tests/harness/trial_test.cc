@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/trial.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -13,6 +14,7 @@
 
 #include "harness/phase.h"
 #include "harness/store.h"
+#include "harness/stores/terms.h"
 #include "tests/harness/store_test_util.h"
 #include "tests/paths.h"
 
@@ -73,6 +75,72 @@ TEST_F(TrialTest, LeavesACompleteResultOfTheMapStore) {
   EXPECT_NE(ReadFile(results_.path() + "/samples.csv").find("\nmeasure,"), std::string::npos);
   EXPECT_NE(ReadFile(results_.path() + "/latency.hlog").find("\nTag=read,"), std::string::npos);
   EXPECT_TRUE(std::filesystem::exists(results_.path() + "/events.jsonl"));
+}
+
+TEST_F(TrialTest, WhatAStoreDoesNotHaveIsAnAnswerAndNoNumber) {
+  spec_.trial.store = "memtable";
+  spec_.trial.workload = "delete_ranges";
+  const Status status = RunTrial(spec_, context_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const json result = Result();
+  EXPECT_EQ(result["not_supported"], "memtable: the store memtable has no deletes of ranges");
+  EXPECT_EQ(result["settings_used"]["store"], "memtable");
+  EXPECT_TRUE(result.contains("machine"));
+  EXPECT_THAT(result["caveats"].get<std::vector<std::string>>(),
+              testing::Contains(result["not_supported"].get<std::string>()));
+  for (const char* name : {"phases", "operations", "latency", "amplification", "verified",
+                           "throughput_ops_per_second"}) {
+    EXPECT_FALSE(result.contains(name)) << name;
+  }
+  EXPECT_FALSE(std::filesystem::exists(results_.path() + "/samples.csv")) << "nothing was loaded";
+}
+
+TEST_F(TrialTest, TheOperatingSystemCountsForEveryStore) {
+  for (const char* store : {"map", "varve"}) {
+    spec_.trial.store = store;
+    const Status status = RunTrial(spec_, context_);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    const json amplification = Result()["amplification"];
+    const bool on_disk = spec_.trial.store == "varve";
+    EXPECT_EQ(amplification.contains("system_space_amplification"), on_disk) << store;
+    EXPECT_EQ(amplification.value("system_write_call_amplification", 0.0) > 0.5, on_disk) << store;
+    EXPECT_EQ(amplification.value("system_write_amplification_load", 0.0) > 0.5, on_disk) << store;
+  }
+}
+
+TEST_F(TrialTest, AStoreWithItsOwnDefaultsSaysSo) {
+  spec_.trial.profile = "default";
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  EXPECT_EQ(Result()["settings_used"]["profile"], "default");
+  EXPECT_THAT(Result()["caveats"].get<std::vector<std::string>>(),
+              testing::Contains("map: its own defaults, which are not those of the others"));
+  spec_.trial.profile = "equal";
+  ASSERT_TRUE(RunTrial(spec_, context_).ok());
+  EXPECT_EQ(Result()["settings_used"]["profile"], "equal");
+  EXPECT_EQ(Result().dump().find("its own defaults"), std::string::npos);
+}
+
+TEST_F(TrialTest, TermsAndOwnDefaultsContradictEachOther) {
+  ASSERT_TRUE(SetTrialSetting(&spec_, "trial.profile", "default").ok());
+  ASSERT_TRUE(CheckTrial(spec_, SourcePath("workloads")).ok());
+  ASSERT_TRUE(SetTrialSetting(&spec_, "engine.size_ratio", "4").ok());
+  EXPECT_TRUE(CheckTrial(spec_, SourcePath("workloads")).ok()) << "is no term";
+  ASSERT_TRUE(SetTrialSetting(&spec_, "engine.cache_bytes", "1 MiB").ok());
+  EXPECT_EQ(CheckTrial(spec_, SourcePath("workloads")).message(),
+            "engine.cache_bytes is given to every store alike, which trial.profile = default does "
+            "not: leave out one of them");
+  ASSERT_TRUE(SetTrialSetting(&spec_, "trial.profile", "equal").ok());
+  EXPECT_TRUE(CheckTrial(spec_, SourcePath("workloads")).ok());
+  spec_.trial.profile = "eqaul";
+  EXPECT_EQ(CheckTrial(spec_, SourcePath("workloads")).message(),
+            "trial.profile: unknown profile \"eqaul\", did you mean \"equal\"?");
+}
+
+TEST_F(TrialTest, EveryTermIsASettingOfATrial) {
+  const std::vector<std::string> names = TrialSettingNames();
+  for (const std::string& term : TermNames()) {
+    EXPECT_THAT(names, testing::Contains(term));
+  }
 }
 
 TEST_F(TrialTest, ABareMemtableIsVerifiedAndTellsItsBytesPerEntry) {
