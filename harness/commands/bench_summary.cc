@@ -90,6 +90,15 @@ std::string Amplifications(const json& result) {
   return text.empty() ? "" : "amplification\n" + text;
 }
 
+std::string SystemAmplifications(const json& result) {
+  std::string text = RatioLine(result, "write", "system_write_amplification");
+  text += RatioLine(result, "write, by calls", "system_write_call_amplification");
+  text += RatioLine(result, "write, with debt", "system_write_amplification_with_debt");
+  text += RatioLine(result, "bytes read per byte returned", "system_bytes_read_per_byte_returned");
+  text += RatioLine(result, "space", "system_space_amplification");
+  return text.empty() ? "" : "amplification, as the operating system counts\n" + text;
+}
+
 std::string Costs(const json& result) {
   std::string text;
   const auto stall = NumberAt(result, {"amplification", "stall_seconds"});
@@ -128,8 +137,8 @@ std::string BenchSummary(const json& result) {
   std::string text;
   const auto throughput = NumberAt(result, {"throughput_ops_per_second"});
   if (throughput) text += fmt::format("throughput: {:.0f} operations/s\n", *throughput);
-  return text + Phases(result) + Latencies(result) + Amplifications(result) + Costs(result) +
-         Verdict(result);
+  return text + Phases(result) + Latencies(result) + Amplifications(result) +
+         SystemAmplifications(result) + Costs(result) + Verdict(result);
 }
 
 }  // namespace varve::harness

@@ -142,7 +142,9 @@ class Sustain {
     const Result<std::string> text = ReadTextFile(path);
     if (!text.ok()) return text.status();
     last_directory_ = outcome->directory;
-    return nlohmann::json::parse(*text);
+    nlohmann::json result = nlohmann::json::parse(*text);
+    if (!result.contains("not_supported")) return result;
+    return Status::NotSupported(result["not_supported"].get<std::string>());
   }
 
   Status Maximum() {

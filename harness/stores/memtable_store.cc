@@ -68,7 +68,7 @@ class MemTableStore final : public Store {
   }
 
   Status DeleteRange(std::string_view, std::string_view) override {
-    return Status::NotSupported("the store memtable has no deletes of ranges");
+    return Status::NotSupported("a bare memtable has no deletes of ranges");
   }
 
   Result<uint64_t> ScanReverse(std::string_view start, uint64_t count,

@@ -83,7 +83,7 @@ TEST_F(TrialTest, WhatAStoreDoesNotHaveIsAnAnswerAndNoNumber) {
   const Status status = RunTrial(spec_, context_);
   ASSERT_TRUE(status.ok()) << status.ToString();
   const json result = Result();
-  EXPECT_EQ(result["not_supported"], "memtable: the store memtable has no deletes of ranges");
+  EXPECT_EQ(result["not_supported"], "memtable: a bare memtable has no deletes of ranges");
   EXPECT_EQ(result["settings_used"]["store"], "memtable");
   EXPECT_TRUE(result.contains("machine"));
   EXPECT_THAT(result["caveats"].get<std::vector<std::string>>(),
