@@ -89,6 +89,7 @@ Json PhaseJson(const PhaseRecord& phase) {
         CompactionsJson(phase.after.counters.compactions, phase.before.counters.compactions);
   }
   if (!phase.after.own_counters.empty()) json["own_counters"] = OwnCountersJson(phase);
+  for (const auto& [name, value] : phase.after.own_gauges) json["own_gauges"][name] = value;
   if (phase.after.has_ledger) {
     json["ledger"] = LedgerJson(phase.after.ledger - phase.before.ledger);
   }
@@ -169,12 +170,13 @@ Json TreeJson(const StoreState& state) {
   Json levels = Json::array();
   for (size_t level = 0; level < state.levels.size(); ++level) {
     const LevelShape& shape = state.levels[level];
-    levels.push_back({{"level", level},
-                      {"runs", shape.runs},
-                      {"tables", shape.tables},
-                      {"bytes", shape.bytes},
-                      {"entries", shape.entries},
-                      {"filter_bytes", shape.filter_bytes}});
+    Json row = {
+        {"level", level}, {"runs", shape.runs}, {"tables", shape.tables}, {"bytes", shape.bytes}};
+    if (shape.has_entries) {
+      row["entries"] = shape.entries;
+      row["filter_bytes"] = shape.filter_bytes;
+    }
+    levels.push_back(std::move(row));
   }
   return {{"levels", levels}};
 }

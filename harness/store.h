@@ -31,6 +31,7 @@ struct LevelShape {
   uint64_t bytes = 0;
   uint64_t entries = 0;
   uint64_t filter_bytes = 0;
+  bool has_entries = false;  // entries and filter_bytes are known
 };
 
 // What a store can tell of itself at one moment. Fields that a store does not know stay unset
@@ -51,6 +52,8 @@ struct StoreState {
   double filter_false_positive_rate_expected = -1;
   // What the engine counts under its own names: sums since it was opened.
   std::vector<std::pair<std::string, uint64_t>> own_counters;
+  // The same of what rises and falls, as it is at this moment.
+  std::vector<std::pair<std::string, uint64_t>> own_gauges;
   // The process on this machine that does the store's work, if it is not this one; 0: this one.
   int64_t server_process = 0;
 };

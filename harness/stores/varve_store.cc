@@ -68,6 +68,7 @@ class VarveStore final : public Store {
     state.filter_false_positive_rate_expected = filter_rate_expected_;
     for (const Level& level : db_->tree().levels) {
       LevelShape shape;
+      shape.has_entries = true;
       shape.runs = level.runs.size();
       shape.tables = level.tables();
       shape.bytes = level.bytes();

@@ -206,6 +206,32 @@ TEST(Result, DoubtsAboutDurabilityMemoryTimeAndEventsAreNamed) {
   EXPECT_NE(all.find("5 events"), std::string::npos) << all;
 }
 
+TEST(Result, OwnCountersAreDifferencesAndOwnGaugesAreAsTheyEnd) {
+  TrialOutcome outcome = PlainOutcome();
+  PhaseRecord* measure = outcome.phases[2].get();
+  measure->before.own_counters = {{"grew", 5}, {"stood", 7}};
+  measure->after.own_counters = {{"grew", 9}, {"stood", 7}, {"came", 1}};
+  measure->before.own_gauges = {{"depth", 4}};
+  measure->after.own_gauges = {{"depth", 3}, {"pages", 0}};
+  const json result = ResultOf(outcome);
+  EXPECT_EQ(result["phases"][2]["own_counters"], (json{{"grew", 4}, {"came", 1}}));
+  EXPECT_EQ(result["phases"][2]["own_gauges"], (json{{"depth", 3}, {"pages", 0}}));
+  EXPECT_FALSE(result["phases"][1].contains("own_gauges"));
+}
+
+TEST(Result, ALevelHasEntriesIfTheStoreKnowsThem) {
+  TrialOutcome outcome = PlainOutcome();
+  StoreState& end = outcome.phases[2]->after;
+  end.levels.resize(2);
+  end.levels[0].tables = 3;
+  end.levels[1].has_entries = true;
+  end.levels[1].entries = 9;
+  const json levels = ResultOf(outcome)["tree"]["levels"];
+  EXPECT_EQ(levels[0], (json{{"level", 0}, {"runs", 0}, {"tables", 3}, {"bytes", 0}}));
+  EXPECT_EQ(levels[1]["entries"], 9);
+  EXPECT_EQ(levels[1]["filter_bytes"], 0);
+}
+
 TEST(Result, CountersAndLedgerOfAPhaseAreDifferences) {
   TrialOutcome outcome = PlainOutcome();
   PhaseRecord* measure = outcome.phases[2].get();
