@@ -283,6 +283,17 @@ std::vector<Kind> StoresThatKeep() {
     const std::string name(part.name);
     kinds.push_back({"memtable_" + name, "memtable", {{"memtable", name}}});
   }
+  const auto add_if_built = [&kinds](Kind kind) {
+    if (FindStoreKind(kind.store)->built()) kinds.push_back(std::move(kind));
+  };
+  add_if_built({"leveldb_snappy_without_filters",
+                "leveldb",
+                {{"cache_bytes", "64 KiB"}, {"filter", "none"}},
+                {{"compression", "snappy"}, {"block_size", "1 KiB"}}});
+  add_if_built({"lmdb_written_in_the_map",
+                "lmdb",
+                {},
+                {{"writemap", "true"}, {"mapasync", "true"}, {"map_bytes", "64 MiB"}}});
   kinds.push_back({"memtable_vector_sort_on_read",
                    "memtable",
                    {{"memtable", "vector"},
