@@ -92,6 +92,17 @@ Result<std::optional<std::string>> SqliteConnection::Ask(const std::string& sql)
   return answer;
 }
 
+Status SqliteConnection::CreateTable(bool rowid) {
+  Status status = Execute(
+      fmt::format("CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY NOT NULL, value BLOB){}",
+                  rowid ? "" : " WITHOUT ROWID"));
+  if (!status.ok()) return status;
+  const auto has = Ask("SELECT wr FROM pragma_table_list WHERE name = 'kv'");
+  if (!has.ok()) return has.status();
+  if (*has == (rowid ? "0" : "1")) return {};
+  return Status::InvalidArgument("sqlite.table: the table that is there is of the other kind");
+}
+
 Status SqliteConnection::Prepare() {
   static_assert(kSql.size() == kQueries);
   for (size_t i = 0; i < kSql.size(); ++i) {

@@ -1,9 +1,9 @@
 // SqliteConnection: one connection to a database of SQLite, with its prepared statements.
 //
-// The table has no rowid, so that it is one B-tree by key, and keys are blobs, which SQLite orders
-// as bytes (www.sqlite.org/withoutrowid.html, datatype3.html). A key that is there is updated
-// ("upsert"), not replaced: with the hooks that Debian's library is built with, REPLACE deletes and
-// inserts, and finds the place twice.
+// The table is one B-tree by key, WITHOUT ROWID, or one by rowid with an index of keys beside it
+// (www.sqlite.org/withoutrowid.html). Keys are blobs, which SQLite orders as bytes. A key that is
+// there is updated ("upsert"), not replaced: with the hooks that Debian's library is built with,
+// REPLACE deletes and inserts, and finds the place twice.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -39,11 +39,8 @@ class SqliteConnection {
   // The first column of the first row; nothing if there is no row.
   Result<std::optional<std::string>> Ask(const std::string& sql);
 
-  // Makes the table if it is not there.
-  Status CreateTable() {
-    return Execute(
-        "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID");
-  }
+  // Makes the table if it is not there; the error if one of the other kind is.
+  Status CreateTable(bool rowid);
   // Must come before all that follow; the table must be there.
   Status Prepare();
   Status Put(std::string_view key, std::string_view value);

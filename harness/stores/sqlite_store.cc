@@ -35,7 +35,9 @@
 namespace varve::harness {
 namespace {
 
-constexpr std::string_view kConnections = "connections";  // the one own setting that is no pragma
+// The own settings that are no pragmas.
+constexpr std::string_view kConnections = "connections";
+constexpr std::string_view kTable = "table";
 constexpr std::string_view kNoFilters =
     "it has no filters: a B-tree looks a key up where it must be";
 
@@ -45,7 +47,9 @@ struct SqliteSetup {
   std::string directory;
   std::map<std::string, std::string, std::less<>> pragmas;  // to be set on each connection
   uint64_t cache_bytes = 0;     // of all connections, if not of each by its pragma; 0: by default
+  uint64_t log_bytes = 0;       // that make a checkpoint due, if not by its pragma; 0: by default
   bool one_connection = false;  // for all threads, who wait for each other
+  bool rowid = false;           // kind of the table
   std::vector<std::string> caveats;
 };
 
@@ -58,7 +62,7 @@ Result<std::unique_ptr<SqliteConnection>> OpenConnection(const SqliteSetup& setu
     Status status = SetPragma(**connection, pragma, asked->second);
     if (!status.ok()) return status;
   }
-  if (Status status = (*connection)->CreateTable(); !status.ok()) return status;
+  if (Status status = (*connection)->CreateTable(setup.rowid); !status.ok()) return status;
   if (Status status = (*connection)->Prepare(); !status.ok()) return status;
   return connection;
 }
@@ -204,6 +208,7 @@ class SqliteStore final : public Store {
     });
     used.UseBytes("cache_bytes", cache_bytes);
     used.UseCount(kConnections, connections);
+    used.Use(kTable, setup_.rowid ? "rowid" : "without_rowid");
     used.Use("compression", "none");
     used.Use("filter", "none");
     used.UseFlag("direct_io", false);
@@ -306,6 +311,24 @@ void AddCaveatsOfTerms(const Terms& terms, std::vector<std::string>* caveats) {
   caveats->emplace_back("it has no checksums of pages: what it reads is not verified");
 }
 
+// Own settings that change what a term has settled.
+void AddContradictions(std::span<const SettingText> own_settings, SqliteSetup* setup) {
+  struct Contradiction {
+    std::string_view name;
+    std::string_view term;
+  };
+  for (const auto& [name, term] : std::initializer_list<Contradiction>{
+           {"journal_mode", "engine.durability"},
+           {"synchronous", "engine.durability"},
+           {"wal_autocheckpoint", "engine.memtable_bytes"},
+           {"cache_size", "engine.memtable_bytes and engine.cache_bytes"}}) {
+    if (!IsSet(own_settings, name)) continue;
+    setup->caveats.push_back(fmt::format("sqlite.{} was set: not {}", name, term));
+    if (name == "cache_size") setup->cache_bytes = 0;
+    if (name == "wal_autocheckpoint") setup->log_bytes = 0;
+  }
+}
+
 Status AddTerms(const StoreOptions& options, SqliteSetup* setup) {
   const Result<Terms> terms = TermsOf(options);
   if (!terms.ok()) return terms.status();
@@ -322,39 +345,53 @@ Status AddTerms(const StoreOptions& options, SqliteSetup* setup) {
                     {"secure_delete", "off"},
                     {"mmap_size", "0"}};
   setup->cache_bytes = terms->memory_bytes();
+  setup->log_bytes = terms->memtable_bytes;
   if (none && !IsSet(options.own_settings, "journal_mode")) {
     setup->caveats.emplace_back(
         "it writes its log to the kernel always: durability none was asked for, and it is only "
         "that nothing is synced");
   }
   AddCaveatsOfTerms(*terms, &setup->caveats);
-  for (const std::string_view name : {"journal_mode", "synchronous"}) {
-    if (!IsSet(options.own_settings, name)) continue;
-    setup->caveats.push_back(fmt::format("sqlite.{} was set: not engine.durability", name));
+  AddContradictions(options.own_settings, setup);
+  return {};
+}
+
+// One of two words: true if it is the second.
+Status ReadWord(const SettingText& setting, std::string_view first, std::string_view second,
+                bool* is_second) {
+  *is_second = setting.text == second;
+  if (*is_second || setting.text == first) return {};
+  return Status::InvalidArgument(
+      fmt::format("{}: \"{}\" is none of {}, {}", setting.name, setting.text, first, second));
+}
+
+Status AddOwnSetting(const SettingText& setting, SqliteSetup* setup) {
+  if (setting.name == kConnections) {
+    return ReadWord(setting, "thread", "one", &setup->one_connection);
   }
-  if (IsSet(options.own_settings, "cache_size")) {
-    setup->cache_bytes = 0;
-    setup->caveats.emplace_back(
-        "sqlite.cache_size was set: not engine.memtable_bytes and engine.cache_bytes");
-  }
+  if (setting.name == kTable) return ReadWord(setting, "without_rowid", "rowid", &setup->rowid);
+  const SqlitePragma* pragma = FindSqlitePragma(setting.name);
+  if (pragma == nullptr) return Status::InvalidArgument("SQLite has no pragma " + setting.name);
+  const Result<std::string> text = PragmaText(*pragma, setting.text);
+  if (!text.ok()) return text.status();
+  setup->pragmas[setting.name] = *text;
   return {};
 }
 
 Status AddOwnSettings(std::span<const SettingText> own_settings, SqliteSetup* setup) {
   for (const SettingText& setting : own_settings) {
-    if (setting.name == kConnections) {
-      setup->one_connection = setting.text == "one";
-      if (setup->one_connection || setting.text == "thread") continue;
-      return Status::InvalidArgument(
-          fmt::format("{}: \"{}\" is none of thread, one", kConnections, setting.text));
-    }
-    const SqlitePragma* pragma = FindSqlitePragma(setting.name);
-    if (pragma == nullptr) return Status::InvalidArgument("SQLite has no pragma " + setting.name);
-    const Result<std::string> text = PragmaText(*pragma, setting.text);
-    if (!text.ok()) return text.status();
-    setup->pragmas[setting.name] = *text;
+    if (Status status = AddOwnSetting(setting, setup); !status.ok()) return status;
   }
   return {};
+}
+
+// The log may grow to what the log of a memtable does before its pages are written in place.
+void SetLogBytes(SqliteSetup* setup) {
+  if (setup->log_bytes == 0) return;
+  const auto page = setup->pragmas.find("page_size");
+  const uint64_t page_bytes = page == setup->pragmas.end() ? 4096 : std::stoull(page->second);
+  const uint64_t pages = std::clamp<uint64_t>(setup->log_bytes / page_bytes, 1, INT32_MAX);
+  setup->pragmas["wal_autocheckpoint"] = fmt::format("{}", pages);
 }
 
 Result<std::unique_ptr<Store>> OpenSqliteStore(const StoreOptions& options) {
@@ -368,6 +405,7 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const StoreOptions& options) {
     if (Status status = AddTerms(options, &setup); !status.ok()) return status;
   }
   if (Status status = AddOwnSettings(options.own_settings, &setup); !status.ok()) return status;
+  SetLogBytes(&setup);
   const auto locking = setup.pragmas.find("locking_mode");
   if (locking != setup.pragmas.end() && locking->second != "normal" && !setup.one_connection) {
     return Status::InvalidArgument(
@@ -384,7 +422,10 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const StoreOptions& options) {
 std::vector<OwnSetting> SqliteOwnSettings() {
   std::vector<OwnSetting> own = {
       {std::string(kConnections),
-       "thread: a connection for each client, or one: for all of them; usually thread"}};
+       "thread: a connection for each client, or one: for all of them; usually thread"},
+      {std::string(kTable),
+       "without_rowid: one B-tree by key, or rowid: one of values and an index; usually "
+       "without_rowid"}};
   for (const SqlitePragma& pragma : SqlitePragmas()) {
     const std::string range = pragma.kind == SqlitePragma::kWords
                                   ? fmt::format("; {}", fmt::join(pragma.words, ", "))

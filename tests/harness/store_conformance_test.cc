@@ -294,6 +294,10 @@ std::vector<Kind> StoresThatKeep() {
                 "lmdb",
                 {},
                 {{"writemap", "true"}, {"mapasync", "true"}, {"map_bytes", "64 MiB"}}});
+  add_if_built({"wiredtiger_lsm", "wiredtiger", {}, {{"type", "lsm"}}});
+  add_if_built({"sqlite_one_connection", "sqlite", {}, {{"connections", "one"}}});
+  add_if_built(
+      {"sqlite_undo_log", "sqlite", {}, {{"journal_mode", "persist"}, {"synchronous", "off"}}});
   kinds.push_back({"memtable_vector_sort_on_read",
                    "memtable",
                    {{"memtable", "vector"},
