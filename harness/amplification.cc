@@ -147,8 +147,21 @@ void AddGets(const PhaseRecord& measure, Json* json) {
   if (expected >= 0) (*json)["filter_false_positive_rate_expected"] = expected;
 }
 
+void AddFilters(const PhaseRecord& measure, Json* json) {
+  if (!measure.after.has_filter_counters) return;
+  const FilterCounters& after = measure.after.filter_counters;
+  const FilterCounters& before = measure.before.filter_counters;
+  const uint64_t probes = after.probes - before.probes;
+  if (probes == 0) return;
+  const uint64_t false_positives = after.false_positives - before.false_positives;
+  const uint64_t absent = false_positives + after.negatives - before.negatives;
+  SetQuotient("filter_probes_per_get", probes, after.gets - before.gets, json);
+  SetQuotient("filter_false_positive_rate", false_positives, absent, json);
+  (*json)["filter_probes_absent"] = absent;
+}
+
 void AddReadBytes(const PhaseRecord& measure, Json* json) {
-  if (!measure.after.has_ledger) return;
+  if (!measure.after.has_ledger || measure.after.ledger_lacks_reads) return;
   const LedgerSnapshot ledger = measure.after.ledger - measure.before.ledger;
   const uint64_t read =
       ledger.OfKind(IoKind::kGet).bytes_read + ledger.OfKind(IoKind::kScan).bytes_read;
@@ -231,6 +244,7 @@ Json Amplification(const PhaseRecords& phases, const SampleSummary& measured) {
   if (measure == nullptr) return json;
   AddWrites(phases, &json);
   AddGets(*measure, &json);
+  AddFilters(*measure, &json);
   AddReadBytes(*measure, &json);
   AddSpace(phases, measured, &json);
   AddCompactionMetrics(phases, measured, &json);

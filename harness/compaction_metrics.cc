@@ -107,7 +107,9 @@ void AddCompactionMetrics(const PhaseRecords& phases, const SampleSummary& measu
   AddShape(measure->after, measured, json);
   AddLoad(phases, json);
   (*json)["tombstones_left"] = after.tombstones;
-  (*json)["tombstone_age_max"] = std::max(after.tombstone_age_max, measured.tombstone_age_max);
+  if (!measure->after.counters_lack_tombstone_age) {
+    (*json)["tombstone_age_max"] = std::max(after.tombstone_age_max, measured.tombstone_age_max);
+  }
   const PhaseRecord* drain = FindPhase(phases, "drain");
   const Counters& end = drain == nullptr ? after : drain->after.counters;
   const uint64_t entries = after.puts + after.deletes - before.puts - before.deletes;

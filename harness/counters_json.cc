@@ -115,10 +115,13 @@ Json LedgerJson(const LedgerSnapshot& difference) {
         }
         cell["bytes_read"] = counts.bytes_read;
         cell["bytes_written"] = counts.bytes_written;
-        cell["reads"] = counts.reads;
-        cell["writes"] = counts.writes;
-        cell["syncs"] = counts.syncs;
-        cell["sync_ns"] = counts.sync_ns;
+        // No byte moves without a call: a store that counts none does not know them.
+        if (counts.reads + counts.writes + counts.syncs > 0) {
+          cell["reads"] = counts.reads;
+          cell["writes"] = counts.writes;
+          cell["syncs"] = counts.syncs;
+          cell["sync_ns"] = counts.sync_ns;
+        }
         cells.push_back(cell);
       }
     }

@@ -58,7 +58,7 @@ void AddLedger(const StoreState& now, const StoreState& before, Cells* cells) {
   cells->Add(difference.OfKind(IoKind::kWal).bytes_written);
   cells->Add(difference.OfKind(IoKind::kFlush).bytes_written);
   cells->Add(difference.OfKind(IoKind::kCompaction).bytes_written);
-  cells->Add(total.bytes_read);
+  cells->AddIf(!now.ledger_lacks_reads, total.bytes_read);
 }
 
 void AddTree(const StoreState& store, Cells* cells) {
@@ -251,7 +251,7 @@ std::string Sampler::Row(const SampleState& state, const Interval& interval) con
   cells.Add(state.memory_bytes);
   AddTree(store, &cells);
   cells.AddIf(store.has_counters, counters.tombstones);
-  cells.AddIf(store.has_counters, counters.tombstone_age_max);
+  cells.AddIf(store.has_counters && !store.counters_lack_tombstone_age, counters.tombstone_age_max);
   AddResponse(interval.paced.get(), &cells);
   cells.AddIf(state.disk_bytes > 0, state.disk_bytes);
   return fmt::format("{},{:.3f}{}\n", phase_, second, cells.text());

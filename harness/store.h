@@ -34,13 +34,25 @@ struct LevelShape {
   bool has_entries = false;  // entries and filter_bytes are known
 };
 
+// Filters asked by gets, in all levels together: of a store that cannot tell it by level.
+struct FilterCounters {
+  uint64_t gets = 0;
+  uint64_t probes = 0;
+  uint64_t negatives = 0;
+  uint64_t false_positives = 0;
+};
+
 // What a store can tell of itself at one moment. Fields that a store does not know stay unset
 // (`has_…` false): results leave them out, and never write zero for "unknown".
 struct StoreState {
   bool has_counters = false;
   Counters counters;
+  bool counters_lack_tombstone_age = false;
   bool has_ledger = false;
   LedgerSnapshot ledger;
+  bool ledger_lacks_reads = false;  // those of gets and scans
+  bool has_filter_counters = false;
+  FilterCounters filter_counters;
   bool has_file_bytes = false;
   uint64_t file_bytes = 0;
   std::vector<LevelShape> levels;
@@ -122,6 +134,8 @@ struct StoreLibrary {
   std::vector<OwnSetting> (*own_settings)();
   // The first thing that is wrong with the values of these. Every name is known.
   Status (*check)(std::span<const SettingText> own_settings);
+  // With these it may drop what was never deleted. Null: never.
+  bool (*drops_data)(std::span<const SettingText> own_settings) = nullptr;
 };
 
 // A row of the table of stores.

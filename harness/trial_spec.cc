@@ -175,7 +175,14 @@ Status CheckStore(const TrialSpec& spec) {
   if (Status status = CheckStoreKind(spec.trial.store); !status.ok()) return status;
   const StoreKind& kind = *FindStoreKind(spec.trial.store);
   if (kind.library == nullptr) return Status();
-  return kind.library->check(OwnSettingsOf(spec, kind.name)).Annotate(kind.name);
+  const std::vector<SettingText> own = OwnSettingsOf(spec, kind.name);
+  const Status status = kind.library->check(own).Annotate(kind.name);
+  if (!status.ok() || !spec.trial.verify || kind.library->drops_data == nullptr) return status;
+  if (!kind.library->drops_data(own)) return status;
+  return Status::InvalidArgument(
+      fmt::format("{}: with these settings it drops the oldest data, which would be reported as "
+                  "lost: set trial.verify = false",
+                  kind.name));
 }
 
 // A trial without terms cannot have one.

@@ -37,6 +37,9 @@ function(varve_peer name library header)
 endfunction()
 
 varve_peer(rocksdb rocksdb rocksdb/db.h ${ROCKSDB_ROOT})
+# A class that derives from one of RocksDB's, whose release builds have no type information.
+set_source_files_properties(harness/stores/rocksdb_listener.cc PROPERTIES
+  COMPILE_OPTIONS "-fno-rtti;-fno-sanitize=vptr")
 varve_peer(leveldb leveldb leveldb/db.h)
 varve_peer(lmdb lmdb lmdb.h)
 varve_peer(wiredtiger wiredtiger wiredtiger.h)
