@@ -54,19 +54,20 @@ def setup_of(folder: Path, store: str) -> calibration.Setup:
 
 @pytest.mark.parametrize("store", sorted(calibration.ENGINES))
 def test_both_programs_are_asked_for_the_same(tmp_path: Path, store: str) -> None:
-    speeds = calibration.measure(setup_of(tmp_path, store), 3)
+    setup = setup_of(tmp_path, store)
+    speeds = calibration.measure(setup, 3)
     assert all(len(values) == 3 for works in speeds.values() for values in works.values())
     theirs = (tmp_path / "programs/db_bench.calls").read_text().splitlines()
     ours = (tmp_path / "programs/varve.calls").read_text().splitlines()
     for call in theirs:
-        assert f"--write_buffer_size={calibration.MEMTABLE_BYTES}" in call
+        assert f"--write_buffer_size={setup.engine.memtable_bytes}" in call
         assert f"--cache_size={calibration.CACHE_BYTES}" in call
         assert "--num=1000" in call
     benches = [call for call in ours if call.startswith("bench")]
     assert len(benches) == 6
     for call in benches:
         assert f"--store {store} " in call
-        assert f"--engine.memtable_bytes {calibration.MEMTABLE_BYTES} " in call
+        assert f"--engine.memtable_bytes {setup.engine.memtable_bytes} " in call
         assert f"--engine.cache_bytes {calibration.CACHE_BYTES} " in call
         assert "--trial.verify false" in call
     # As many reads of absent keys as filling with repetition leaves absent.
