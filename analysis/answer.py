@@ -1,6 +1,7 @@
 """What the numbers say: for each workload, which series is best, and whether that is shown.
 
-Series of different durability classes are never ranked together. Series that were not steady are
+Series of different durability classes, and those with their store's own defaults and others, are
+never ranked together. Series that were not steady are
 ranked only if none was. A difference is claimed only if the interval of the ratio leaves out 1,
 at a confidence corrected for the number of comparisons (Bonferroni).
 """
@@ -10,8 +11,8 @@ import math
 from dataclasses import dataclass
 
 from analysis.metrics import digits, format_interval, format_value, metric
-from analysis.series import Series, Trials
-from analysis.summary import CONFIDENCE, REPETITIONS_MIN, Estimate, Ratio, geometric_ratio
+from analysis.series import Series, Trials, profile_words
+from analysis.summary import REPETITIONS_MIN, Estimate, Ratio, corrected, geometric_ratio
 
 SUPERLATIVES = {
     "throughput_ops_per_second": "does the most operations per second",
@@ -24,10 +25,11 @@ SUPERLATIVES = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """The best series of one workload, durability class and metric, and how sure that is."""
+    """The best series of one workload, durability class, profile and metric, and how sure that
+    is."""
 
     workload: str
-    durability: str
+    terms: tuple[str, str]  # durability class and profile
     metric: str
     best: Series
     estimate: Estimate
@@ -37,24 +39,33 @@ class Verdict:
     left_out: tuple[Series, ...]  # not steady
 
     @property
+    def durability(self) -> str:
+        return self.terms[0]
+
+    @property
+    def profile(self) -> str:
+        return self.terms[1]
+
+    @property
     def has_intervals(self) -> bool:
         return self.ratio is not None and self.ratio.has_interval
 
 
 def verdicts(trials: Trials, name: str) -> list[Verdict]:
-    """One verdict for each workload and durability class in which the metric was measured."""
+    """One verdict for each workload, durability class and profile in which the metric was
+    measured."""
     found = []
     for workload in trials.having(name):
-        for durability in trials.durabilities:
-            verdict = judge(trials, workload, durability, name)
+        for terms in trials.terms:
+            verdict = judge(trials, workload, terms, name)
             if verdict is not None:
                 found.append(verdict)
     return found
 
 
-def judge(trials: Trials, workload: str, durability: str, name: str) -> Verdict | None:
+def judge(trials: Trials, workload: str, terms: tuple[str, str], name: str) -> Verdict | None:
     estimates = {one: trials.estimate(workload, one, name) for one in trials.series
-                 if one.durability == durability}
+                 if one.terms == terms}
     measured = {one: estimate for one, estimate in estimates.items() if estimate.n}
     steady = {one: estimate for one, estimate in measured.items() if estimate.steady}
     ranked = steady or measured
@@ -63,13 +74,13 @@ def judge(trials: Trials, workload: str, durability: str, name: str) -> Verdict 
     sign = -1 if metric(name).better == "higher" else 1
     order = sorted(ranked, key=lambda one: (sign * ranked[one].median, one.index))
     best = order[0]
-    confidence = 1 - (1 - CONFIDENCE) / max(1, len(order) - 1)
+    confidence = corrected(len(order) - 1)
     ratios = {one: geometric_ratio(ranked[best].values, ranked[one].values, confidence)
               for one in order[1:]}
     rivals = tuple(one for one, ratio in ratios.items() if not ratio.shows_difference)
     after = order[1] if len(order) > 1 else None
     left_out = tuple(one for one in measured if one not in ranked)
-    return Verdict(workload, durability, name, best, ranked[best], after,
+    return Verdict(workload, terms, name, best, ranked[best], after,
                    ratios[after] if after else None, rivals, left_out)
 
 
@@ -78,6 +89,8 @@ def sentence(verdict: Verdict, durability_differs: bool) -> str:
     where = f"On {verdict.workload}"
     if durability_differs:
         where += f" with durability {verdict.durability}"
+    if words := profile_words(verdict.profile):
+        where += f", {words}"
     value = f"{interval_text(verdict.metric, verdict.estimate)}, n = {verdict.estimate.n}"
     if verdict.next is None:
         text = f"{where}, {verdict.best.label} has {metric(verdict.metric).title} {value}"

@@ -16,6 +16,7 @@ import numpy
 
 from analysis.errors import AnalysisError, unknown
 from analysis.metrics import digits, metric
+from analysis.provenance import setting_groups
 from analysis.records import Trial, section
 from analysis.series import Trials
 
@@ -80,15 +81,19 @@ def outcome(points: Sequence[Point], detail: str = "") -> Outcome:
 
 
 def select(trials: Trials, selection: Selection = ANY) -> list[Trial]:
-    """The trials of a selection, as figures order them. NothingToCheck if none has finished."""
+    """The trials of a selection, as figures order them. NothingToCheck if none has finished, or
+    none is supported by its store."""
     wanted = flat(selection)
     for name in wanted:
         if not any(has_setting(trial, name) for trial in trials.all):
             raise unknown("setting to select by", name, setting_names(trials))
-    found = [trial for trial in trials.all
+    named = [trial for trial in trials.all
              if all(is_any(setting(trial, name), value) for name, value in wanted.items())]
-    if not found:
+    if not named:
         raise NothingToCheck(f"no finished trial is of {selection_text(selection)}")
+    found = [trial for trial in named if not trial.not_supported]
+    if not found:
+        raise NothingToCheck(f"{selection_text(selection)}: {named[0].not_supported}")
     return sorted(found, key=lambda trial: (trials.workloads.index(trial.workload),
                                             trials.series_of[trial.id].index, trial.repetition))
 
@@ -123,10 +128,10 @@ def has_setting(trial: Trial, name: str) -> bool:
 
 
 def setting_names(trials: Trials) -> list[str]:
-    asked = trials.all[0].asked if trials.all else {}
     return ["variant", "workload", "repetition",
-            *(f"{group}.{name}" for group in ("trial", "engine", "workload")
-              for name in section(asked, group))]
+            *dict.fromkeys(f"{group}.{name}" for trial in trials.all
+                           for group in setting_groups(trial)
+                           for name in section(trial.asked, group))]
 
 
 def is_any(value: Any, wanted: Any) -> bool:

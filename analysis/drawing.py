@@ -23,7 +23,7 @@ from analysis.errors import AnalysisError, unknown
 from analysis.page import Page
 from analysis.provenance import stamps
 from analysis.records import Results, Trial, number, section
-from analysis.series import Series, Trials
+from analysis.series import OWN_DEFAULTS, Series, Trials
 from analysis.summary import CONFIDENCE, REPETITIONS_MIN, Estimate, middle
 
 HERE = Path(__file__).parent
@@ -32,7 +32,8 @@ STANDARD = ("throughput", "latency_percentiles", "write_amplification", "read_am
             "space_amplification", "tradeoff", "throughput_over_time", "tree_shape_over_time")
 OF_CRITERIA = ("agreement",)  # where the experiment has criteria
 FILTERS = ("workload", "variant")
-CAVEATS_SHOWN_MAX = 4
+CAVEATS_SHOWN_MAX = 4  # of those that no store says of itself
+LETTERS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
 
 
 class NothingToDraw(Exception):
@@ -70,6 +71,7 @@ class Drawn:
     caption: str
     page: Page
     numbers: pandas.DataFrame
+    store_notes: tuple[str, ...]  # those of the page that are about stores
 
 
 def kinds() -> dict[str, Kind]:
@@ -143,19 +145,40 @@ def draw(request: Request, results: Results, trials: Trials) -> Drawn:
     shown = trials.where(**request.filters)
     if not shown.all:
         raise NothingToDraw("no finished trial is of that workload and variant")
+    notes_of_stores = caveats.store_notes(shown)
+    letters = {one: letter(at) for at, note in enumerate(notes_of_stores) for one in note.series}
+    shown = shown.noted(letters)
     parameters = {**request.kind.parameters, **request.parameters}
     with matplotlib.rc_context():
         use_style()
         page = StampedPage(stamps(shown.all))
         numbers = request.kind.draw(page, shown, **parameters)
-        for note in notes(results, shown.where(workload=drawn_workloads(shown, numbers))):
+        drawn = shown.series if page.shows is None else page.shows
+        of_stores = drawn_notes(notes_of_stores, drawn)
+        told = shown.where(workload=drawn_workloads(shown, numbers))
+        of_trials = notes(results, told.only(one for one in told.series
+                                             if one in drawn or told.unsupported(one)))
+        for note in [*of_stores, *of_trials]:
             page.note(note)
         page.finish()
     words = {**{name: str(value).replace("_", " ") for name, value in parameters.items()},
              "repetitions": repetitions(shown), "interval": interval_words(shown)}
     caption = request.kind.caption.format_map(words)
     caption = caption[:1].upper() + caption[1:]
-    return Drawn(request, request.kind.title, caption, page, numbers)
+    return Drawn(request, request.kind.title, caption, page, numbers, tuple(of_stores))
+
+
+def letter(at: int) -> str:
+    """What notes are told apart by: a, b, …, z without q, aa, ab and so on."""
+    rest, last = divmod(at, len(LETTERS))
+    return (letter(rest - 1) if rest else "") + LETTERS[last]
+
+
+def drawn_notes(found: Sequence[caveats.StoreNote], series: Sequence[Series]) -> list[str]:
+    """The notes on stores of which a series is drawn, each with its letter."""
+    drawn = {one.index for one in series}
+    return [f"{letter(at)} {note.text}" for at, note in enumerate(found)
+            if any(one.index in drawn for one in note.series)]
 
 
 def drawn_workloads(trials: Trials, numbers: pandas.DataFrame) -> list[str]:
@@ -202,19 +225,22 @@ def save(drawn: Drawn, stem: Path, formats: Sequence[str] = FORMATS) -> list[Pat
 
 def repetitions(trials: Trials) -> str:
     """How many repetitions a cell has: "3 repetitions", "1 to 3 repetitions"."""
-    counts = [len(trials.of(workload, one)) for workload in trials.workloads
-              for one in trials.series if trials.of(workload, one)]
+    counts = cell_sizes(trials)
     low, high = min(counts), max(counts)
     if low != high:
         return f"{low} to {high} repetitions"
     return "1 repetition" if high == 1 else f"{high} repetitions"
 
 
+def cell_sizes(trials: Trials) -> list[int]:
+    """Of every cell that measured something, how many trials did; [0] if none did."""
+    return [len(cell) for workload in trials.workloads for one in trials.series
+            if (cell := trials.of(workload, one))] or [0]
+
+
 def interval_words(trials: Trials) -> str:
     """What the drawn intervals are: a sentence for captions."""
-    counts = [len(trials.of(workload, one)) for workload in trials.workloads
-              for one in trials.series]
-    if max(counts) < REPETITIONS_MIN:
+    if max(cell_sizes(trials)) < REPETITIONS_MIN:
         return f"No intervals are drawn for fewer than {REPETITIONS_MIN} repetitions."
     return f"Whiskers are {100 * CONFIDENCE:.0f} % bootstrap intervals of the median."
 
@@ -226,14 +252,19 @@ def notes(results: Results, trials: Trials) -> list[str]:
     if results.unfinished:
         lines.append(f"{len(results.unfinished)} of {total} trials did not finish and are not "
                      "drawn.")
+    if unsupported := [trial for trial in trials.all if trial.not_supported]:
+        lines.append(f"Not supported: {which(unsupported, trials)}.")
     if unsteady := [trial for trial in trials.all if not trial.steady]:
         lines.append(f"Not steady (†: in no repetition): {which(unsteady, trials)}.")
-    if unverified := [trial for trial in trials.all if not trial.verified]:
+    if unverified := [trial for trial in trials.all if trial.unverified]:
         lines.append(f"Answers not verified: {which(unverified, trials)}.")
     if len(trials.durabilities) > 1:
         lines.append("Durability classes differ (" + ", ".join(trials.durabilities)
                      + "): compare only within one.")
-    told = [caveat for caveat, _ in caveats.grouped(trials.all)]
+    if len({one.profile for one in trials.series}) > 1:
+        lines.append(f"Series with {OWN_DEFAULTS} do not have the settings of the others: they "
+                     "are not compared with them.")
+    told = [caveat for caveat, _ in caveats.grouped(trials.all, caveats.general)]
     lines += [f"Caveat: {caveat}" for caveat in told[:CAVEATS_SHOWN_MAX]]
     if len(told) > CAVEATS_SHOWN_MAX:
         lines.append(f"{len(told) - CAVEATS_SHOWN_MAX} more caveats are in the report.")

@@ -81,6 +81,34 @@ METRICS = {metric.name: metric for metric in (
            "the largest of the samples of measure"),
     Metric("space_amplification_mean", "space amplification, mean", "", "lower",
            "the mean of the samples of measure"),
+    Metric("system_write_amplification", "write amplification by the system", "", "lower",
+           "bytes that the kernel counts as sent to storage in the measure phase (pages made "
+           "dirty, through files and mappings, each as a whole), less the harness's own files, ÷ "
+           "bytes of keys and values that clients wrote in it: the same for every store, where "
+           "write amplification is what the store's own ledger says"),
+    Metric("system_write_amplification_load", "write amplification of load by the system", "",
+           "lower", "the same over load and settle"),
+    Metric("system_write_amplification_with_debt", "write amplification with debt by the system",
+           "", "lower", "the same over measure and drain, ÷ user bytes of measure"),
+    Metric("system_write_amplification_total", "write amplification in total by the system", "",
+           "lower", "the same over load, settle, warm-up, measure and drain"),
+    Metric("system_write_call_amplification", "bytes given to write calls per user byte", "",
+           "lower", "bytes given to write(2) and its like in the measure phase, less the "
+           "harness's own files, ÷ bytes of keys and values that clients wrote in it"),
+    Metric("system_bytes_read_per_byte_returned", "bytes read per byte returned by the system",
+           "", "lower", "bytes that the kernel read from storage in the measure phase ÷ bytes of "
+           "keys and values returned to clients; what the page cache had is not among them"),
+    Metric("system_read_call_bytes_per_byte_returned", "bytes of read calls per byte returned",
+           "", "lower", "bytes that read(2) and its like gave in the measure phase, from the page "
+           "cache or storage, ÷ bytes of keys and values returned to clients; what is read "
+           "through mappings is not among them"),
+    Metric("system_space_amplification", "space amplification by the system", "", "lower",
+           "blocks on disk of all files in the store's directory at the end of measure ÷ live "
+           "bytes of keys and values"),
+    Metric("system_space_amplification_settled", "space amplification by the system, settled", "",
+           "lower", "the same at the end of drain"),
+    Metric("system_space_amplification_peak", "space amplification by the system, peak", "",
+           "lower", "the largest of the samples of measure"),
     Metric("space_overhead", "space overhead", "", "lower",
            "keys and values in tables beyond the live ones ÷ live ones, at the end of drain: space "
            "amplification less 1, without encoding"),
@@ -137,6 +165,12 @@ METRICS = {metric.name: metric for metric in (
 # The metrics of the short table and of the answer.
 MAIN = ("throughput_ops_per_second", "latency_all_p99_ns", "write_amplification",
         "blocks_read_per_get", "space_amplification")
+
+# What stands in for them where several stores are compared: the operating system counts alike for
+# all, and only some stores have a ledger of their own.
+OF_THE_SYSTEM = {"write_amplification": "system_write_amplification",
+                 "blocks_read_per_get": "system_bytes_read_per_byte_returned",
+                 "space_amplification": "system_space_amplification"}
 
 PERCENTILE_TITLES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9",
                      "p9999": "p99.99", "max": "maximum", "mean": "mean"}

@@ -17,6 +17,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from analysis.series import Series
+
 ONE_COLUMN_IN, TWO_COLUMNS_IN = 3.5, 7.16
 PANELS_ACROSS_MAX = 3
 LABEL_CHARACTERS_MAX = 26
@@ -24,6 +26,7 @@ MARGIN_IN = 0.06
 RIGHT_IN = 0.1  # half of the last number of an axis
 TITLE_IN = 0.2
 TICKS_IN = 0.19
+LINE_IN = 0.15
 STAMP_COLOUR = "#C00000"
 NOTE_SIZE = 6
 NOTE_LINE_IN = 0.115
@@ -39,6 +42,7 @@ class Page:
         self.left_in = 0.0
         self.y_in = MARGIN_IN
         self.notes: list[str] = []
+        self.shows: list[Series] | None = None  # the series drawn; None: all that were given
         self._axes: list[tuple[Axes, float, float, float, float]] = []
         self._texts: list[tuple[Text, float, float]] = []
         self._legends: list[tuple[Legend, float, float]] = []
@@ -104,10 +108,13 @@ class Page:
         return made
 
     def x_label(self, text: str) -> None:
-        """A label centred under the panels placed last."""
+        """A label centred under the panels placed last, or as near to that as the page lets it."""
         middle = (self.left_in + self.width_in - MARGIN_IN) / 2
-        self.place_text(middle, self.y_in + 0.12, text, fontsize=8, ha="center")
-        self.y_in += 0.2
+        for line in self.wrapped(text, 8):
+            farthest = self.width_in - MARGIN_IN - self.text_width_in(line, 8) / 2
+            self.place_text(min(middle, farthest), self.y_in + 0.12, line, fontsize=8, ha="center")
+            self.y_in += LINE_IN
+        self.y_in += 0.2 - LINE_IN
 
     def place_text(self, x_in: float, y_in: float, text: str, **style: Any) -> None:
         artist = self.figure.text(0, 0, text, va="baseline", **style)

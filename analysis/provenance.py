@@ -47,9 +47,16 @@ def text_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def setting_groups(trial: Trial) -> list[str]:
+    """What a trial has settings of: itself, engine and workload, and other stores by name."""
+    own = ["trial", "engine", "workload"]
+    return own + [name for name, value in trial.asked.items()
+                  if isinstance(value, dict) and name not in (*own, "point")]
+
+
 def settings(trial: Trial) -> dict[str, str]:
     """Everything that was asked of a trial, by dotted name."""
-    asked = {name: section(trial.asked, name) for name in ("trial", "engine", "workload")}
+    asked = {name: section(trial.asked, name) for name in setting_groups(trial)}
     return {name: text_of(value) for name, value in flatten(asked).items()}
 
 

@@ -18,6 +18,7 @@ import pandas
 from analysis.errors import AnalysisError
 
 SCHEMA = 1
+EQUAL, DEFAULT = "equal", "default"  # profiles of settings
 
 OPERATION_TYPES = ("read", "multi_read", "read_absent", "update", "insert", "read_modify_write",
                    "scan", "delete", "delete_range")
@@ -30,6 +31,11 @@ SUMMARY_AMPLIFICATIONS = (
     "blocks_read_per_get", "blocks_from_cache_per_get", "blocks_from_storage_per_get",
     "bytes_read_per_byte_returned", "filter_false_positive_rate", "space_amplification",
     "space_amplification_settled", "space_amplification_peak", "space_amplification_mean",
+    "system_write_amplification", "system_write_amplification_load",
+    "system_write_amplification_with_debt", "system_write_amplification_total",
+    "system_write_call_amplification", "system_bytes_read_per_byte_returned",
+    "system_read_call_bytes_per_byte_returned", "system_space_amplification",
+    "system_space_amplification_settled", "system_space_amplification_peak",
     "entries_written_per_entry", "compaction_jobs", "compaction_bytes_read",
     "compaction_bytes_written", "tombstones_left", "tombstone_age_max", "stall_seconds",
     "debt_seconds", "debt_bytes")
@@ -86,8 +92,27 @@ class Trial:
         return str(used or section(self.asked, "engine").get("durability", "unknown"))
 
     @property
-    def verified(self) -> bool:
-        return self.result.get("verified") is True
+    def profile(self) -> str:
+        """Whose settings: "equal", the trial's translated for the store, or the store's own,
+        "default"."""
+        used = section(self.result, "settings_used").get("profile")
+        return str(used or section(self.asked, "trial").get("profile") or EQUAL)
+
+    @property
+    def library(self) -> str:
+        """What the store is made of, with its version; "" for our own."""
+        return str(section(self.result, "settings_used").get("library") or "")
+
+    @property
+    def not_supported(self) -> str:
+        """What was asked of the store that it does not have, in a sentence; "" if it has all. Such
+        a trial measured nothing and is no failure."""
+        return str(self.result.get("not_supported") or "")
+
+    @property
+    def unverified(self) -> bool:
+        """Whether it has answers that were not verified."""
+        return self.result.get("verified") is not True and not self.not_supported
 
     @property
     def steady(self) -> bool:
@@ -96,7 +121,9 @@ class Trial:
 
     @property
     def caveats(self) -> list[str]:
-        return [str(caveat) for caveat in self.result.get("caveats") or []]
+        told = [str(caveat) for caveat in self.result.get("caveats") or []]
+        missing = self.not_supported
+        return [*told, missing] if missing and missing not in told else told
 
     @property
     def amplification(self) -> dict[str, Any]:
@@ -384,7 +411,7 @@ def summary_columns(trials: list[Trial]) -> list[str]:
     return ["trial", "variant", "repetition", "store", "workload", "durability",
             *point_names(trials), "operations", "seconds", *SUMMARY_WINDOWS,
             "throughput_interval_width", *latencies, *SUMMARY_AMPLIFICATIONS, "cpu_seconds",
-            "memory_bytes_peak", "verified", "steady", "sustained", "caveats"]
+            "memory_bytes_peak", "verified", "steady", "sustained", "not_supported", "caveats"]
 
 
 def summary_frame(trials: list[Trial]) -> pandas.DataFrame:
@@ -397,5 +424,6 @@ def summary_frame(trials: list[Trial]) -> pandas.DataFrame:
                      "verified": trial.result.get("verified"),
                      "steady": trial.result.get("steady"),
                      "sustained": trial.result.get("sustained"),
+                     "not_supported": trial.not_supported,
                      "caveats": "; ".join(trial.caveats)})
     return pandas.DataFrame(rows, columns=summary_columns(trials))

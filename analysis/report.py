@@ -21,7 +21,7 @@ from analysis.errors import AnalysisError, run_command
 from analysis.metrics import MAIN, metric
 from analysis.provenance import facts, stamps
 from analysis.records import Results, load
-from analysis.series import Trials, group
+from analysis.series import Trials, group, profile_words
 from analysis.summary import CONFIDENCE, REPETITIONS_MIN, coverage_limit
 
 HERE = Path(__file__).parent
@@ -41,6 +41,7 @@ class Figure:
     source: str
     width_px: int
     numbers: tables.Table
+    notes: tuple[str, ...]  # on stores
 
 
 def main() -> int:
@@ -91,14 +92,17 @@ def load_finished(folder: Path) -> tuple[Results, Trials]:
 
 def after_table(results: Results, trials: Trials) -> list[str]:
     """What the text table does not say: units, marks, failures."""
-    lines = ["Medians of n repetitions. WA write amplification, RA data blocks read per get, "
-             "SA space amplification."]
+    heads = zip(tables.SHORT_HEADS, tables.main_metrics(trials), strict=True)
+    meant = ", ".join(f"{head} {metric(name).title}" for head, name in heads if head.isupper())
+    lines = [f"Medians of n repetitions. {meant}."]
     lines += [f"{mark}." for mark in used_marks(trials)]
     if reasons := stamps(trials.all):
         lines.append("Not a measurement: " + ", ".join(reasons))
     if results.unfinished:
         total = len(results.trials) + len(results.unfinished)
         lines.append(f"{len(results.unfinished)} of {total} trials did not finish")
+    lines += [f"Not supported: {row[1].text} on {row[0].text} ({row[3].text})"
+              for row in tables.not_supported_table(trials).rows]
     return lines
 
 
@@ -120,7 +124,8 @@ def figure_of(drawn: drawing.Drawn, svg: Path) -> Figure:
     data = base64.b64encode(svg.read_bytes()).decode("ascii")
     width = round(drawn.page.width_in * PIXELS_PER_INCH * SCREEN_SCALE)
     return Figure(drawn.request.name, drawn.title, drawn.caption,
-                  f"data:image/svg+xml;base64,{data}", width, tables.numbers_table(drawn.numbers))
+                  f"data:image/svg+xml;base64,{data}", width, tables.numbers_table(drawn.numbers),
+                  drawn.store_notes)
 
 
 def render(results: Results, trials: Trials, judged: list[criterion.Judged],
@@ -145,6 +150,7 @@ def context(results: Results, trials: Trials, figures: list[Figure],
         "answers": answers(trials), "ranking": ranking(trials),
         "summary": tables.summary_table(trials), "marks": used_marks(trials),
         "figures": figures, "not_drawn": not_drawn,
+        "not_supported": tables.not_supported_table(trials), "stores": stores(trials),
         "settings": tables.settings_tables(trials), "common": tables.common_settings(trials),
         "machine": facts(results, "machine"), "build": facts(results, "build"),
         "caveats": [(caveat, drawing.which(about, trials))
@@ -178,17 +184,19 @@ def ranking(trials: Trials) -> dict[str, Any] | None:
     """The best series by workload (and durability class) and main metric."""
     if len(trials.series) < 2:
         return None
-    measured = tuple(name for name in MAIN if trials.having(name))
-    found = {(verdict.workload, verdict.durability, name): verdict
+    measured = tuple(name for name in tables.main_metrics(trials) if trials.having(name))
+    found = {(verdict.workload, verdict.terms, name): verdict
              for name in measured for verdict in answer.verdicts(trials, name)}
     rows = []
-    for workload, durability in dict.fromkeys((key[0], key[1]) for key in found):
-        where = workload
+    for workload, terms in dict.fromkeys((key[0], key[1]) for key in found):
+        where = [workload]
         if len(trials.durabilities) > 1:
-            where += f", durability {durability}"
-        rows.append((where, [answer.short(found.get((workload, durability, name)))
-                             for name in measured]))
-    return {"heads": answer.titles(measured), "rows": rows}
+            where.append(f"durability {terms[0]}")
+        if words := profile_words(terms[1]):
+            where.append(words)
+        rows.append((", ".join(where), [answer.short(found.get((workload, terms, name)))
+                                        for name in measured]))
+    return {"heads": answer.titles(measured), "rows": rows} if rows else None
 
 
 def used_marks(trials: Trials) -> list[str]:
@@ -198,7 +206,7 @@ def used_marks(trials: Trials) -> list[str]:
         lines.append("† no repetition was steady")
     if not all(trial.steady for trial in trials.all):
         lines.append("Where some repetitions were not steady, only the others enter the median")
-    if not all(trial.verified for trial in trials.all):
+    if any(trial.unverified for trial in trials.all):
         lines.append("‡ the answers of some repetition were not verified")
     return lines
 
@@ -216,15 +224,19 @@ def repeat_commands(results: Results) -> list[tuple[str, str]]:
 def definitions(trials: Trials) -> list[tuple[str, str]]:
     """What each metric of the tables means; only those that were measured."""
     return [(metric(name).title, metric(name).definition) for name in
-            dict.fromkeys((*MAIN, *tables.SUMMARY, "space_amplification_settled"))
+            dict.fromkeys((*MAIN, *tables.summary_metrics(trials), "space_amplification_settled"))
             if trials.having(name)]
+
+
+def stores(trials: Trials) -> list[tuple[str, str]]:
+    """Each store that is a library's, with the library and its version."""
+    return list(dict.fromkeys((trial.store, trial.library) for trial in trials.all
+                              if trial.library))
 
 
 def statistics(trials: Trials) -> list[str]:
     """How intervals were made and what they can promise with these repetitions."""
-    counts = [len(trials.of(workload, one)) for workload in trials.workloads
-              for one in trials.series if trials.of(workload, one)]
-    fewest = min(counts)
+    fewest = min(drawing.cell_sizes(trials))
     lines = [f"Numbers are medians over repetitions; brackets are {100 * CONFIDENCE:.0f} % "
              "percentile bootstrap intervals of the median, with a fixed seed."]
     if fewest < REPETITIONS_MIN:
@@ -237,7 +249,8 @@ def statistics(trials: Trials) -> list[str]:
     lines.append("Ratios are those of geometric means with Welch's t interval of the mean "
                  "logarithms, corrected for the number of comparisons (Bonferroni); a difference "
                  "is claimed only if the interval leaves out 1.")
-    lines.append("Durability classes are never ranked together. Trials found not steady are "
+    lines.append("Durability classes are never ranked together, nor are stores with their own "
+                 "defaults and stores with the trial's settings. Trials found not steady are "
                  "marked and never mixed with steady ones.")
     return lines
 

@@ -21,13 +21,12 @@ from analysis.summary import Estimate
 NUMBER_ROOM = 1.34  # the axis reaches this far beyond the largest value: room for a number
 RINGS_BELOW = 0.3  # rows, like the next two
 BAR_ABOVE, BAR_HEIGHT = 0.1, 0.56
-NOT_MEASURED = "not measured"
 
 
 def row_panels(page: Page, workloads: Sequence[str], series: Sequence[Series],
                row_in: float = 0.25) -> list[Axes]:
     """One panel a workload, with a row for each series; labels on the left of each line."""
-    labels = [one.label for one in series]
+    labels = [one.noted_label for one in series]
     if not page.width_in:
         page.begin(len(workloads), labels)
     row_in = max(row_in, 0.13 * label_lines(labels))
@@ -39,14 +38,14 @@ def row_panels(page: Page, workloads: Sequence[str], series: Sequence[Series],
         axes.set_yticklabels([wrap_label(label) for label in labels] if at % across == 0 else [])
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
-        divide_durabilities(axes, series)
+        divide_terms(axes, series)
     return panels
 
 
-def divide_durabilities(axes: Axes, series: Sequence[Series]) -> None:
-    """A line between durability classes, which are never ranked together."""
+def divide_terms(axes: Axes, series: Sequence[Series]) -> None:
+    """A line between durability classes and between profiles, which are never ranked together."""
     for at in range(1, len(series)):
-        if series[at].durability != series[at - 1].durability:
+        if series[at].terms != series[at - 1].terms:
             axes.axhline(at - 0.5, color="black", linewidth=0.8)
 
 
@@ -62,9 +61,10 @@ def number_at_right(axes: Axes, y: float, text: str) -> None:
               fontsize=6.5)
 
 
-def missing_row(axes: Axes, y: float, text: str = NOT_MEASURED) -> None:
+def missing_row(axes: Axes, y: float, text: str) -> None:
+    """What stands in a row that has no number: Trials.missing says why."""
     axes.text(0.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6.5,
-              color="#777777", style="italic")
+              color="#777777", style="italic", bbox={"color": "white", "pad": 0.8})
 
 
 def draw_estimate(axes: Axes, trials: Trials, workload: str, one: Series, metric: str, y: float,
@@ -103,7 +103,7 @@ def draw_metric(axes: Axes, trials: Trials, workload: str, metric: str,
         if estimate.n:
             number_at_right(axes, y, marked(estimate, divisor))
         else:
-            missing_row(axes, y)
+            missing_row(axes, y, trials.missing(workload, one))
         rows.append(estimate_row(workload, one, metric, estimate))
     finish_axis(axes, largest_value(trials, workload, [metric]) / divisor)
     return rows

@@ -63,6 +63,12 @@ class Ratio:
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 
 
+def corrected(comparisons: int) -> float:
+    """The confidence of each of so many comparisons at which all of them hold together
+    (Bonferroni)."""
+    return 1 - (1 - CONFIDENCE) / max(1, comparisons)
+
+
 def finite(values: Sequence[float]) -> list[float]:
     return [float(value) for value in values if math.isfinite(value)]
 

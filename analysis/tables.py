@@ -8,16 +8,20 @@ from typing import Any
 
 import pandas
 
-from analysis.metrics import MAIN, digits, format_interval, format_value
+from analysis.metrics import MAIN, OF_THE_SYSTEM, digits, format_interval, format_value
 from analysis.provenance import settings, varying_settings
-from analysis.series import Series, Trials
+from analysis.series import NOT_SUPPORTED, Series, Trials
 from analysis.summary import Estimate
 
-SUMMARY = ("throughput_ops_per_second", "latency_all_p99_ns", "write_amplification",
-           "write_amplification_with_debt", "runs_probed_per_get", "blocks_read_per_get",
-           "space_amplification", "space_amplification_peak", "stall_seconds", "debt_seconds")
-HEADS = ("throughput", "p99 latency", "write ampl.", "… with debt", "runs / get", "blocks / get",
-         "space ampl.", "… at peak", "stall time", "debt time")
+COLUMNS = {  # of the summary, with their heads
+    "throughput_ops_per_second": "throughput", "latency_all_p99_ns": "p99 latency",
+    "system_write_amplification": "write ampl., system", "write_amplification": "write ampl.",
+    "write_amplification_with_debt": "… with debt",
+    "system_bytes_read_per_byte_returned": "read ampl., system",
+    "runs_probed_per_get": "runs / get", "blocks_read_per_get": "blocks / get",
+    "system_space_amplification": "space ampl., system", "space_amplification": "space ampl.",
+    "space_amplification_peak": "… at peak", "stall_seconds": "stall time",
+    "debt_seconds": "debt time"}
 SHORT_HEADS = ("throughput", "p99", "WA", "RA", "SA")
 NOT_SETTINGS = ("trial.repetition", "trial.seed", "workload.name")
 VALUE_COLUMNS = ("median", "low", "high", "value")
@@ -42,12 +46,28 @@ def marks(trials: Trials, workload: str, one: Series) -> str:
     """† if no repetition was steady, ‡ if some answers were not verified."""
     cell = trials.of(workload, one)
     text = " †" if cell and not any(trial.steady for trial in cell) else ""
-    return text + (" ‡" if not all(trial.verified for trial in cell) else "")
+    return text + (" ‡" if any(trial.unverified for trial in cell) else "")
 
 
-def estimate_cell(name: str, estimate: Estimate) -> Cell:
+def main_metrics(trials: Trials) -> list[str]:
+    """The metrics that say the most; where stores are compared, as the operating system counts."""
+    several = len(trials.stores) > 1
+    return [OF_THE_SYSTEM[name] if several and name in OF_THE_SYSTEM
+            and trials.having(OF_THE_SYSTEM[name]) else name for name in MAIN]
+
+
+def summary_metrics(trials: Trials) -> list[str]:
+    """The columns of the summary: what was measured, and what the operating system counted only
+    where stores are compared."""
+    several = len(trials.stores) > 1
+    return [name for name in COLUMNS
+            if trials.having(name) and (several or name not in OF_THE_SYSTEM.values())]
+
+
+def estimate_cell(name: str, estimate: Estimate, missing: str) -> Cell:
+    """`missing` is why there is no number."""
     if not estimate.n:
-        return Cell("")
+        return Cell(missing if missing == NOT_SUPPORTED else "")
     more = (format_interval(name, estimate.median, estimate.low, estimate.high)
             if estimate.has_interval else "")
     return Cell(format_value(name, estimate.median), more, estimate.median)
@@ -55,30 +75,32 @@ def estimate_cell(name: str, estimate: Estimate) -> Cell:
 
 def summary_table(trials: Trials) -> Table:
     """Median and interval of each metric, one row for each workload and series."""
-    columns = {name: head for name, head in zip(SUMMARY, HEADS, strict=True)
-               if trials.having(name)}
+    columns = {name: COLUMNS[name] for name in summary_metrics(trials)}
     with_durability = len(trials.durabilities) > 1
     heads = ["workload", "variant", *(["durability"] if with_durability else []), "n",
              *columns.values()]
     rows = []
     for workload in trials.workloads:
         for one in trials.series:
-            cell = trials.of(workload, one)
+            cell = trials.finished(workload, one)
             if not cell:
                 continue
+            missing = trials.missing(workload, one)
             row = [Cell(workload, value=workload),
                    Cell(one.label + marks(trials, workload, one), value=one.label)]
             row += [Cell(one.durability, value=one.durability)] if with_durability else []
             row.append(count_cell(cell))
-            row += [estimate_cell(name, trials.estimate(workload, one, name)) for name in columns]
+            row += [estimate_cell(name, trials.estimate(workload, one, name), missing)
+                    for name in columns]
             rows.append(row)
     return Table(heads, rows)
 
 
 def count_cell(cell: Sequence[Any]) -> Cell:
-    """How many repetitions enter the medians: the steady ones, if there are any."""
-    steady = sum(trial.steady for trial in cell)
-    used = steady or len(cell)
+    """How many repetitions enter the medians: the steady ones, if there are any. Of those that
+    the store does not support none does."""
+    measured = [trial for trial in cell if not trial.not_supported]
+    used = sum(trial.steady for trial in measured) or len(measured)
     return Cell(str(used), "" if used == len(cell) else f"of {len(cell)}", used)
 
 
@@ -100,6 +122,18 @@ def number_cell(name: str, value: Any, of: str) -> Cell:
         return Cell(str(int(value)), value=float(value))
     shown = of if name in VALUE_COLUMNS and of else name
     return Cell(format_value(shown, float(value)) or digits(float(value)), value=float(value))
+
+
+def not_supported_table(trials: Trials) -> Table:
+    """What could not be run, a row for each workload and series, with the store's sentence."""
+    rows = []
+    for workload in trials.workloads:
+        for one in trials.series:
+            cell = [trial for trial in trials.finished(workload, one) if trial.not_supported]
+            for text in dict.fromkeys(trial.not_supported for trial in cell):
+                count = sum(trial.not_supported == text for trial in cell)
+                rows.append([Cell(workload), Cell(one.label), Cell(str(count)), Cell(text)])
+    return Table(["workload", "variant", "trials", "reason"], rows)
 
 
 def settings_tables(trials: Trials) -> list[tuple[str, Table]]:
@@ -156,10 +190,11 @@ def text_table(trials: Trials) -> str:
     rows = [["workload", "variant", "n", *SHORT_HEADS]]
     for workload in trials.workloads:
         for one in trials.series:
-            cell = trials.of(workload, one)
+            cell = trials.finished(workload, one)
             if cell:
-                values = [format_value(name, trials.estimate(workload, one, name).median)
-                          for name in MAIN]
+                missing = trials.missing(workload, one)
+                values = [estimate_cell(name, trials.estimate(workload, one, name), missing).text
+                          for name in main_metrics(trials)]
                 rows.append([workload, one.label + marks(trials, workload, one),
                              count_cell(cell).text, *(value or "-" for value in values)])
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]

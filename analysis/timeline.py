@@ -5,7 +5,7 @@ median throughput; time is in seconds.
 """
 # SPDX-License-Identifier: Apache-2.0
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,22 +30,26 @@ class Cell:
     workload: str
     series: Series
     trial: Trial | None
+    missing: str  # why there is no trial
     upper: Axes
     lower: Axes
     is_first: bool  # in its row: has the labels of the vertical axes
     origin_ns: float
 
 
-def shown_trial(trials: Trials, workload: str, one: Series) -> Trial | None:
-    """The repetition of median throughput, the lower of two; None without samples."""
-    cell = [trial for trial in trials.of(workload, one) if not trial.samples.empty]
+def shown_trial(trials: Trials, workload: str, one: Series,
+                has_data: Callable[[Trial], bool]) -> Trial | None:
+    """The repetition of median throughput, the lower of two; None if none has data."""
+    cell = [trial for trial in trials.of(workload, one) if has_data(trial)]
     found = median_trials(cell, "throughput_ops_per_second") or cell
     return found[0] if found else None
 
 
-def grid(page: Page, trials: Trials, workloads: Sequence[str], upper_in: float, lower_in: float,
+def grid(page: Page, trials: Trials, workloads: Sequence[str],
+         has_data: Callable[[Trial], bool], upper_in: float, lower_in: float,
          left_in: float) -> list[Cell]:
-    """Lays out all cells: a column a workload, a row a series; two columns for one workload."""
+    """Lays out all cells: a column a workload, a row a series; two columns for one workload.
+    Trials without data are not shown."""
     page.begin(2, left_in=left_in)
     several = len(workloads) > 1
     bands = [workloads[at:at + PANELS_ACROSS_MAX]
@@ -62,10 +66,10 @@ def grid(page: Page, trials: Trials, workloads: Sequence[str], upper_in: float, 
             page.y_in += 0.09
             lowers = page.row(across, lower_in, GAP_IN, 0.0, len(row))
             for (workload, one), upper, lower in zip(row, uppers, lowers, strict=True):
-                trial = shown_trial(trials, workload, one)
-                cells.append(Cell(workload, one, trial, upper, lower, upper is uppers[0],
-                                  origin_ns(trial)))
-                page.title(upper, one.label, 7, "normal")
+                trial = shown_trial(trials, workload, one, has_data)
+                cells.append(Cell(workload, one, trial, trials.missing(workload, one), upper, lower,
+                                  upper is uppers[0], origin_ns(trial)))
+                page.title(upper, one.noted_label, 7, "normal")
                 if headed and (several or upper is uppers[0]):
                     upper.annotate(workload, (0, 1), (0, 16), xycoords="axes fraction",
                                    textcoords="offset points", fontweight="bold")
@@ -126,7 +130,7 @@ def share_time(cells: Sequence[Cell], phases: Sequence[str]) -> None:
                 shade(axes, low)
             cell.upper.tick_params(axis="x", labelbottom=False)
             if cell.trial is None:
-                cell.upper.text(0.5, 0.5, "not measured", transform=cell.upper.transAxes,
+                cell.upper.text(0.5, 0.5, cell.missing, transform=cell.upper.transAxes,
                                 ha="center", va="center", fontsize=6.5, color="#777777",
                                 style="italic")
 

@@ -21,7 +21,7 @@ from analysis.metrics import axis_label, axis_scale, metric, scale, tick
 from analysis.model.table import Model, model_named
 from analysis.page import Page, panels_across
 from analysis.records import Trial
-from analysis.series import COLOURS, LINES, Trials, mark_look
+from analysis.series import COLOURS, LINES, Series, Trials, legend_label, mark_look
 from analysis.summary import Estimate, estimate
 
 LOGS = ("", "x", "y", "xy")
@@ -56,7 +56,9 @@ def draw(page: Page, trials: Trials, x: str = "engine.size_ratio",
     for axes in panels[::panels_across(len(panels))]:
         axes.set_ylabel(axis_label(of.title, unit))
     page.x_label(x.split(".", 1)[-1].replace("_", " "))
-    draw_legend(page, groups, theory)
+    page.shows = [trials.series_of[trial.id] for name in workloads
+                  for trial in points_of(trials, name, x, y)]
+    draw_legend(page, group_labels(trials, groups, by, page.shows), theory)
     return pandas.DataFrame([{"by": groups[row.pop("at")], **row} for row in rows])
 
 
@@ -130,9 +132,17 @@ def unit_tick(unit: str) -> Callable[[float, int], str]:
     return text
 
 
-def draw_legend(page: Page, groups: Sequence[str], theory: Model | None) -> None:
-    handles = [Line2D([], [], **look(at)) for at in range(len(groups))]
-    labels = [group.replace("_", " ") for group in groups]
+def group_labels(trials: Trials, groups: Sequence[str], by: str,
+                 shown: Sequence[Series]) -> list[str]:
+    """What the legend says of each group, with the notes on what is shown of it."""
+    members = {group: [trial for trial in trials.all if str(setting(trial, by)) == group]
+               for group in groups}
+    return [legend_label(group.replace("_", " "), {trials.series_of[trial.id] for trial in mine}
+                         & set(shown), mine) for group, mine in members.items()]
+
+
+def draw_legend(page: Page, labels: list[str], theory: Model | None) -> None:
+    handles = [Line2D([], [], **look(at)) for at in range(len(labels))]
     if theory:
         handles.append(Line2D([], [], color="#555555", linewidth=1.1, linestyle=(0, (4, 2))))
         labels.append(theory.source)

@@ -33,6 +33,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
         raise NothingToDraw("no trial has filters that were asked for absent keys")
     found = {str(setting(trial, "engine.filter")) for trial in measured}
     kinds = [kind for kind in values_of(trials, "engine.filter") if kind in found]
+    page.shows = [trials.series_of[trial.id] for trial in measured]
     page.begin(1, left_in=0.74)
     axes = page.facets([", ".join(trials.workloads)], 2.4, gap_in=0.42)[0]
     rows = []

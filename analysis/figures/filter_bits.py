@@ -50,9 +50,10 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
         axes.set_ylabel("filter bits per entry")
     page.x_label("level")
     shown = list(dict.fromkeys(one for found in cells.values() for one, _ in found))
+    page.shows = shown
     handles = [Line2D([], [], color=one.colour, marker=one.marker, linestyle=one.line,
                       linewidth=0.9, markersize=4.6) for one in shown]
-    labels = [one.label for one in shown]
+    labels = [one.noted_label for one in shown]
     if modelled:
         handles.append(Line2D([], [], color="#555555", marker="x", linestyle="none",
                               markersize=4.2))

@@ -46,7 +46,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
     finish_axes(drawn, [row["high"] for row in rows] + [row["median"] for row in rows])
     page.x_label("percentile (%)")
     page.legend([handle(drawn[0], one) for one in trials.series],
-                [one.label for one in trials.series])
+                [trials.legend_label(one) for one in trials.series])
     return pandas.DataFrame(rows)
 
 

@@ -34,7 +34,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
     if not shown:
         raise NothingToDraw("no trial has a get")
     widest = max(len(trials.having(metric)) for metric, _, _ in shown)
-    page.begin(widest, [one.label for one in trials.series])
+    page.begin(widest, [one.noted_label for one in trials.series])
     rows: list[dict] = []
     for metric, parts, label in shown:
         rows += draw_block(page, trials, metric, parts)
@@ -68,7 +68,7 @@ def draw_block(page: Page, trials: Trials, metric: str,
             if estimate.n:
                 number_at_right(axes, y, marked(estimate))
             else:
-                missing_row(axes, y)
+                missing_row(axes, y, trials.missing(workload, one))
             base = {"workload": workload, "series": one.label, "metric": metric}
             rows.append({**base, "level": "all", "from": "", "value": estimate.median,
                          "low": estimate.low, "high": estimate.high, "n": estimate.n})

@@ -27,14 +27,17 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
         for one in trials.series:
             cell = trials.of(workload, one)
             if cell and any(sum(by_level(cell[0], name).values()) > 0 for name in SHARES):
-                label = f"{workload}: {one.label}" if len(trials.workloads) > 1 else one.label
-                cells[label] = cell[0]
+                cells[workload, one] = cell[0]
     if not cells:
         raise NothingToDraw("no trial has a tree")
     page.begin(len(cells), left_in=0.56)
-    panels = page.facets(list(cells), 1.6, gap_in=0.42)
+    page.shows = [one for _, one in cells]
+    several = len(trials.workloads) > 1
+    titles = [f"{workload}: {one.noted_label}" if several else one.noted_label
+              for workload, one in cells]
+    panels = page.facets(titles, 1.6, gap_in=0.42)
     rows = []
-    for axes, (label, trial) in zip(panels, cells.items(), strict=True):
+    for axes, ((workload, one), trial) in zip(panels, cells.items(), strict=True):
         for at, name in enumerate(SHARES):
             values = by_level(trial, name)
             total = sum(values.values())
@@ -42,7 +45,8 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
                 continue
             shares = [100 * part / total for part in accumulate(values.values())]
             axes.plot(list(values), shares, **look(at))
-            rows += [{"series": label, "of": SHARES[name], "level": level, "share": share}
+            rows += [{"workload": workload, "series": one.label, "of": SHARES[name],
+                      "level": level, "share": share}
                      for level, share in zip(values, shares, strict=True)]
         axes.set_ylim(0, 104)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -39,7 +39,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
                 if estimate.n:
                     number_at_right(axes, at, marked(estimate))
                 else:
-                    missing_row(axes, at)
+                    missing_row(axes, at, trials.missing(workload, one))
                 rows.append(estimate_row(workload, one, metric, estimate))
         axes.axvline(1, color="#777777", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
         finish_axis(axes, largest_value(trials, workload, list(MOMENTS)))

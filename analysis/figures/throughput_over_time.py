@@ -4,7 +4,7 @@ Throughput of every second of the measure phase, from its start; the shaded part
 which is not counted; what is left of a second at the end is not drawn. The dark line is the trial
 of median throughput of {repetitions}, pale lines are the others. Below, the events of the dark
 trial: when it flushed, compacted, and when writes were stalled (delayed or stopped). Moves of
-tables that rewrite nothing are not shown.
+tables that rewrite nothing are not shown, and a store that tells of no events has none.
 """
 # SPDX-License-Identifier: Apache-2.0
 
@@ -31,7 +31,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
                  if any(has_samples(trial) for trial in trials.all if trial.workload == name)]
     if not workloads:
         raise NothingToDraw("no trial has samples of its throughput")
-    cells = grid(page, trials, workloads, upper_in=0.62, lower_in=0.3, left_in=0.72)
+    cells = grid(page, trials, workloads, has_samples, upper_in=0.62, lower_in=0.3, left_in=0.72)
     largest = {name: largest_sample(trials, name) for name in workloads}
     divisor, unit = axis_scale(METRICS[COLUMN].unit, largest.values())
     share_time(cells, PHASES)
@@ -40,7 +40,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
         for trial in trials.of(cell.workload, cell.series):
             if trial is not cell.trial and has_samples(trial):
                 draw_line(cell, trial, divisor, pale=True)
-        if cell.trial is not None and has_samples(cell.trial):
+        if cell.trial is not None:
             draw_line(cell, cell.trial, divisor, pale=False)
             rows.append(numbers(cell, cell.trial))
         draw_events(cell)

@@ -17,7 +17,7 @@ from analysis.errors import unknown
 from analysis.metrics import Metric, axis_label, axis_scale, metric, tick
 from analysis.page import Page, panels_across
 from analysis.placing import Label, place_labels
-from analysis.series import COLOURS, MARKERS, Series, Trials, value_text
+from analysis.series import COLOURS, MARKERS, Series, Trials, legend_label, value_text
 from analysis.summary import Estimate
 
 Point = tuple[Series, Estimate, Estimate]
@@ -34,7 +34,8 @@ def draw(page: Page, trials: Trials, x: str = "write_amplification",
         raise NothingToDraw(f"no trial has both {x} and {y}")
     x_scale = scale_of(x_metric, trials, points)
     y_scale = scale_of(y_metric, trials, points)
-    page.begin(len(points), left_in=0.44)
+    page.shows = list(dict.fromkeys(one for found in points.values() for one, _, _ in found))
+    page.begin(len(points), left_in=0.5)
     panels = page.facets(list(points), 1.9, gap_in=0.42)
     for axes, (workload, found) in zip(panels, points.items(), strict=True):
         draw_points(axes, trials, workload, found, groups, (x, x_scale[0]), (y, y_scale[0]))
@@ -47,7 +48,8 @@ def draw(page: Page, trials: Trials, x: str = "write_amplification",
     if has_curves(groups):
         looks = looks_of(groups)
         page.legend([panels[0].plot([], [], color=colour, marker=marker, markersize=4.6)[0]
-                     for colour, marker in looks.values()], list(looks))
+                     for colour, marker in looks.values()],
+                    group_labels(trials, groups, page.shows))
     return numbers(points, x, y)
 
 
@@ -68,6 +70,16 @@ def group_name(one: Series, by: str) -> str:
     if by == "variant":
         return one.variant or one.label
     return f"{by.split('.', 1)[-1]} {value_text(by, dict(one.point)[by])}"
+
+
+def group_labels(trials: Trials, groups: dict[Series, str], shown: list[Series]) -> list[str]:
+    """What a legend says of each group, with the notes on what is shown of it."""
+    members: dict[str, list[Series]] = {}
+    for one, name in groups.items():
+        members.setdefault(name, []).append(one)
+    return [legend_label(name, [one for one in mine if one in shown],
+                         [trial for one in mine for trial in trials.of_series(one)])
+            for name, mine in members.items()]
 
 
 def has_curves(groups: dict[Series, str]) -> bool:
@@ -143,10 +155,9 @@ def labels_of(points: list[Point], groups: dict[Series, str], x_divisor: float,
         marks += [(before[0] + (spot[0] - before[0]) * step / 24,
                    before[1] + (spot[1] - before[1]) * step / 24) for step in range(1, 25)]
         last[groups[one]] = spot
-        text = one.label
-        if has_curves(groups):
-            parts = [part for part in text.split(", ") if part != groups[one]]
-            text = ", ".join(parts)
+        text = one.noted_label
+        if has_curves(groups):  # of which the legend has the notes
+            text = ", ".join(part for part in one.label.split(", ") if part != groups[one])
         dagger = "" if px.steady and py.steady else " †"
         labels.append(Label(*spot, text + dagger, "#222222"))
     return labels, marks

@@ -1,8 +1,8 @@
 """Shape of the tree over time.
 
 Bytes (above) and sorted runs (below) of every level, stacked, each second of the trial of median
-throughput of {repetitions}. Time counts from the start of the measure phase; the shaded part came
-before it: load, settle and warm-up.
+throughput of {repetitions}. Stores without a tree of levels have no panel. Time counts from the
+start of the measure phase; the shaded part came before it: load, settle and warm-up.
 """
 # SPDX-License-Identifier: Apache-2.0
 
@@ -31,7 +31,10 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
         raise NothingToDraw("no trial has samples of a tree")
     workloads = [name for name in trials.workloads
                  if any(has_tree(trial) for trial in trials.all if trial.workload == name)]
-    cells = grid(page, trials, workloads, upper_in=0.62, lower_in=0.36, left_in=0.52)
+    page.shows = [one for one in trials.series if trials.unsupported(one)
+                  or any(has_tree(trial) for trial in trials.of_series(one))]
+    trials = trials.only(page.shows)
+    cells = grid(page, trials, workloads, has_tree, upper_in=0.62, lower_in=0.36, left_in=0.52)
     share_time(cells, PHASES)
     largest = {what: {name: largest_total(cells, name, what) for name in workloads}
                for what in ("bytes", "runs")}
@@ -43,7 +46,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
         if cell.is_first:
             cell.upper.set_ylabel(unit, fontsize=7)
             cell.lower.set_ylabel("runs", fontsize=7)
-        if cell.trial is not None and has_tree(cell.trial):
+        if cell.trial is not None:
             rows.append(numbers(cell, cell.trial, levels))
     page.x_label("time (s)")
     page.legend([Patch(facecolor=level_colour(level), edgecolor=HATCH_COLOUR, linewidth=0.4)

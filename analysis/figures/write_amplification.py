@@ -44,7 +44,7 @@ def draw(page: Page, trials: Trials) -> pandas.DataFrame:
             if estimate.n:
                 number_at_right(axes, y, marked(estimate))
             else:
-                missing_row(axes, y)
+                missing_row(axes, y, trials.missing(workload, one))
             rows.append({"workload": workload, "series": one.label, "n": estimate.n,
                          "write_amplification": estimate.median, "low": estimate.low,
                          "high": estimate.high, **{cause: parts.get(cause) for cause in causes}})

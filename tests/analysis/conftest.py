@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(Path(__file__).parent))
 
-import synthetic  # noqa: E402  (found by the line above)
+import peers as stores  # noqa: E402  (found by the line above)
+import synthetic  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One variant, one workload, one repetition. Tests only read it."""
     return synthetic.make(tmp_path_factory.mktemp("results") / "small", variants=1, repetitions=1,
                           workloads=("ycsb_a",), seconds=2, figures=synthetic.CRITERIA)
+
+
+@pytest.fixture(scope="session")
+def peers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six variants of five stores; one is not able to run a workload, one has another durability
+    class, one its own defaults. Tests only read it."""
+    return stores.make(tmp_path_factory.mktemp("results") / "peers")
