@@ -27,6 +27,7 @@ from analysis.summary import CONFIDENCE, REPETITIONS_MIN, coverage_limit
 HERE = Path(__file__).parent
 SCREEN_SCALE = 1.32  # a paper's 8 points are small on a screen
 PIXELS_PER_INCH = 96
+REFERENCE = "varve"  # the store that others are compared with
 NOT_CONTROLLED = ("Not controlled here: write amplification inside the device, its preconditioning "
                   "and over-provisioning, and what else used it.")
 
@@ -150,6 +151,7 @@ def context(results: Results, trials: Trials, figures: list[Figure],
         "answers": answers(trials), "ranking": ranking(trials),
         "summary": tables.summary_table(trials), "marks": used_marks(trials),
         "figures": figures, "not_drawn": not_drawn,
+        "ratios": tables.ratio_tables(trials, REFERENCE), "reference": REFERENCE,
         "not_supported": tables.not_supported_table(trials), "stores": stores(trials),
         "settings": tables.settings_tables(trials), "common": tables.common_settings(trials),
         "machine": facts(results, "machine"), "build": facts(results, "build"),

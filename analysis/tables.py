@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas
 
-from analysis.metrics import MAIN, OF_THE_SYSTEM, digits, format_interval, format_value
+from analysis import ratios
+from analysis.metrics import (MAIN, OF_THE_SYSTEM, digits, format_interval, format_value,
+                              metric)
 from analysis.provenance import settings, varying_settings
 from analysis.series import NOT_SUPPORTED, Series, Trials
 from analysis.summary import Estimate
@@ -22,6 +24,8 @@ COLUMNS = {  # of the summary, with their heads
     "system_space_amplification": "space ampl., system", "space_amplification": "space ampl.",
     "space_amplification_peak": "… at peak", "stall_seconds": "stall time",
     "debt_seconds": "debt time"}
+RATIOS = ("throughput_ops_per_second", "latency_all_p99_ns", *OF_THE_SYSTEM.values(),
+          *OF_THE_SYSTEM, "memory_bytes_peak")
 SHORT_HEADS = ("throughput", "p99", "WA", "RA", "SA")
 NOT_SETTINGS = ("trial.repetition", "trial.seed", "workload.name")
 VALUE_COLUMNS = ("median", "low", "high", "value")
@@ -108,7 +112,7 @@ def numbers_table(numbers: pandas.DataFrame) -> Table:
     """A figure's numbers, formatted by what each column holds."""
     rows = []
     for _, row in numbers.iterrows():
-        of = str(row["metric"]) if "metric" in numbers else ""
+        of = str(row["metric"]) if "metric" in numbers and "ratio" not in numbers else ""
         rows.append([number_cell(name, row[name], of) for name in numbers])
     return Table([str(name).replace("_", " ") for name in numbers], rows)
 
@@ -122,6 +126,40 @@ def number_cell(name: str, value: Any, of: str) -> Cell:
         return Cell(str(int(value)), value=float(value))
     shown = of if name in VALUE_COLUMNS and of else name
     return Cell(format_value(shown, float(value)) or digits(float(value)), value=float(value))
+
+
+def ratio_tables(trials: Trials, store: str) -> list[tuple[str, Table]]:
+    """Workloads × series, a table a metric: how many times that of the store, and what that shows.
+
+    In the order of the experiment, whichever way it went; [] if there is no other store.
+    """
+    made = []
+    for to in ratios.clear_names(trials, store):
+        for name in RATIOS:
+            rows = ratios.compare(trials, name, to)
+            if any(math.isfinite(one.ratio.ratio) for one in rows):
+                better = metric(name).better
+                head = f"{metric(name).title} ÷ that of {to} ({better} is better)"
+                made.append((head, ratio_table(rows)))
+    return made
+
+
+def ratio_table(rows: Sequence[ratios.Comparison]) -> Table:
+    cells = {(one.workload, one.series): ratio_cell(one) for one in rows}
+    series = list(dict.fromkeys(one.series for one in rows))
+    workloads = list(dict.fromkeys(one.workload for one in rows))
+    return Table(["workload", *(one.label for one in series)],
+                 [[Cell(workload), *(cells[workload, one] for one in series)]
+                  for workload in workloads])
+
+
+def ratio_cell(one: ratios.Comparison) -> Cell:
+    """"1.31 × better" and the interval below; or why there is no number."""
+    ratio = one.ratio
+    if not math.isfinite(ratio.ratio):
+        return Cell(one.verdict)
+    interval = f" [{digits(ratio.low)}, {digits(ratio.high)}]" if ratio.has_interval else ""
+    return Cell(f"{digits(ratio.ratio)} ×{interval}", one.verdict, ratio.ratio)
 
 
 def not_supported_table(trials: Trials) -> Table:

@@ -142,7 +142,7 @@ def test_notes_that_differ_in_numbers_alone_are_one_note_with_a_range(tmp_path: 
 
 @pytest.mark.parametrize("kind", ["throughput", "latency_percentiles", "write_amplification",
                                   "read_amplification", "space_amplification", "metrics",
-                                  "throughput_over_time"])
+                                  "throughput_over_time", "ratios"])
 def test_the_notes_of_all_stores_stand_under_a_figure_that_draws_them(peers: Path,
                                                                       tmp_path: Path, kind: str):
     drawn = draw(peers, kind)
@@ -193,7 +193,7 @@ def test_a_caveat_of_no_store_is_told_as_before(tmp_path: Path):
     assert notes == [f"ᵃ {LMDB_NOTE}", "Caveat: The page cache was cold."]
 
 
-@pytest.mark.parametrize("kind", ["throughput", "latency_percentiles", "metrics",
+@pytest.mark.parametrize("kind", ["throughput", "latency_percentiles", "metrics", "ratios",
                                   "space_amplification", "throughput_over_time"])
 def test_notes_on_many_stores_are_readable(tmp_path: Path, kind: str):
     folder = stores.make(tmp_path, stores.MANY, workloads=("ycsb_a", "delete_heavy"))
@@ -206,7 +206,7 @@ def test_notes_on_many_stores_are_readable(tmp_path: Path, kind: str):
 @pytest.mark.parametrize(("kind", "variants"), [
     ("throughput", "varve leveldb"), ("write_amplification", "varve leveldb"),
     ("read_amplification", "varve leveldb"), ("space_amplification", "varve leveldb"),
-    ("throughput_over_time", "varve leveldb")])
+    ("throughput_over_time", "varve leveldb"), ("ratios", "varve leveldb lmdb")])
 def test_a_row_that_is_not_supported_says_so(peers: Path, tmp_path: Path, kind: str,
                                              variants: str):
     drawn = draw(peers, kind, workload="delete_heavy", variant=variants.split())
@@ -347,7 +347,7 @@ def test_nothing_to_draw_is_no_crash(tmp_path: Path, kind: str):
 
 
 @pytest.mark.parametrize("kind", ["throughput", "latency_percentiles", "write_amplification",
-                                  "tradeoff", "throughput_over_time"])
+                                  "tradeoff", "throughput_over_time", "ratios"])
 def test_figures_of_stores_have_the_labels_and_shapes_that_were_recorded(
         peers: Path, tmp_path: Path, kind: str):
     assert_as_recorded(svg_of(draw(peers, kind), tmp_path), f"peers_{kind}")
