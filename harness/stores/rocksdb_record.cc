@@ -167,6 +167,7 @@ void RocksDbRecord::BlobFileMade(const rocksdb::BlobFileCreationInfo& info) {
 }
 
 void RocksDbRecord::FlushBegan(const rocksdb::FlushJobInfo& info) {
+  ++jobs_seen_;
   Job job;
   job.start_ns = RealClock()->NowNs();
   job.flush = true;
@@ -191,6 +192,7 @@ uint64_t RocksDbRecord::BytesOf(uint64_t number) const {
 }
 
 void RocksDbRecord::FlushEnded(const rocksdb::FlushJobInfo& info) {
+  ++jobs_seen_;
   JobEvent event;
   {
     const std::lock_guard lock(mutex_);
@@ -215,6 +217,7 @@ void RocksDbRecord::FlushEnded(const rocksdb::FlushJobInfo& info) {
 }
 
 void RocksDbRecord::CompactionBegan(const rocksdb::CompactionJobInfo& info) {
+  ++jobs_seen_;
   Job job;
   job.start_ns = RealClock()->NowNs();
   job.output_level = info.output_level;
@@ -257,6 +260,7 @@ JobEvent RocksDbRecord::EventOf(const rocksdb::CompactionJobInfo& info, const Jo
 }
 
 void RocksDbRecord::CompactionEnded(const rocksdb::CompactionJobInfo& info) {
+  ++jobs_seen_;
   JobEvent event;
   {
     const std::lock_guard lock(mutex_);

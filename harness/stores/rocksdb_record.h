@@ -13,6 +13,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/listener.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -55,6 +56,9 @@ class RocksDbRecord {
   void StallChanged(const rocksdb::WriteStallInfo& info);
   void Failed(const rocksdb::Status& status);
 
+  // Beginnings and ends of jobs so far.
+  uint64_t jobs_seen() const { return jobs_seen_.load(); }
+
   // Flushes, compactions, stalls, and their part of the ledger.
   void AddTo(StoreState* state);
   // Of a table that is there; zeros if it is not known.
@@ -76,6 +80,8 @@ class RocksDbRecord {
   EventListener* const forward_;
   mutable std::mutex database_mutex_;
   rocksdb::DB* db_ = nullptr;  // guarded by database_mutex_
+
+  std::atomic<uint64_t> jobs_seen_{0};
 
   mutable std::mutex mutex_;  // guards what follows
   std::map<uint64_t, RocksDbTableFacts> tables_;

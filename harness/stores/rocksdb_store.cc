@@ -29,10 +29,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kSettlePoll{1};
-// Polls in a row that must find nothing to do: a job may end and another begin between two looks.
-constexpr int kQuietPolls = 3;
-// RocksDB may say that a compaction is needed, find none that helps, and never begin one.
-constexpr int kIdlePolls = 1000;
+// In the first that finds nothing to do, RocksDB may have scheduled what the second waits for.
+constexpr int kQuietRounds = 2;
 
 rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -138,15 +136,11 @@ class RocksDbStore final : public Store {
 
   Status Settle() override {
     if (Status status = Flush(); !status.ok()) return status;
-    for (int quiet = 0, idle = 0; quiet < kQuietPolls && idle < kIdlePolls;) {
-      const bool running = IsTrue(rocksdb::DB::Properties::kNumRunningCompactions) ||
-                           IsTrue(rocksdb::DB::Properties::kNumRunningFlushes) ||
-                           IsTrue(rocksdb::DB::Properties::kMemTableFlushPending);
-      const bool pending = !db_->GetOptions().disable_auto_compactions &&
-                           IsTrue(rocksdb::DB::Properties::kCompactionPending);
-      quiet = running || pending ? 0 : quiet + 1;
-      idle = running ? 0 : idle + 1;
-      std::this_thread::sleep_for(kSettlePoll);
+    for (int quiet = 0; quiet < kQuietRounds;) {
+      const uint64_t before = record_->jobs_seen();
+      const Status status = IsRunning() ? Sleep() : RunScheduled();
+      if (!status.ok()) return status;
+      quiet = record_->jobs_seen() == before && !IsRunning() ? quiet + 1 : 0;
     }
     uint64_t errors = 0;
     db_->GetIntProperty(rocksdb::DB::Properties::kBackgroundErrors, &errors);
@@ -182,9 +176,27 @@ class RocksDbStore final : public Store {
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  bool IsTrue(const std::string& property) const {
-    uint64_t value = 0;
-    return db_->GetIntProperty(property, &value) && value > 0;
+  bool IsRunning() const {
+    for (const std::string& property : {rocksdb::DB::Properties::kNumRunningCompactions,
+                                        rocksdb::DB::Properties::kNumRunningFlushes}) {
+      uint64_t jobs = 0;
+      if (db_->GetIntProperty(property, &jobs) && jobs > 0) return true;
+    }
+    return false;
+  }
+
+  static Status Sleep() {
+    std::this_thread::sleep_for(kSettlePoll);
+    return {};
+  }
+
+  // Waits for jobs that wait for a thread, and lets RocksDB look for others. That it says of itself
+  // whether a compaction is needed is of no use: universal compaction needs some that it never
+  // begins.
+  Status RunScheduled() {
+    const rocksdb::Status paused = db_->PauseBackgroundWork();
+    if (!paused.ok()) return StatusOfRocksDb("PauseBackgroundWork", paused);
+    return StatusOfRocksDb("ContinueBackgroundWork", db_->ContinueBackgroundWork());
   }
 
   Status Flush() { return StatusOfRocksDb("Flush", db_->Flush(rocksdb::FlushOptions())); }
