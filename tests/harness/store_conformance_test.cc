@@ -312,6 +312,19 @@ std::vector<Kind> StoresThatKeep() {
   if (FindStoreKind("resp")->built()) {
     kinds.push_back({"resp_ordered", "resp", {}, {{"ordered", "true"}}});
   }
+  if (FindStoreKind("rocksdb")->built()) {
+    for (const std::string style : {"universal", "fifo", "none"}) {
+      kinds.push_back({"rocksdb_" + style, "rocksdb", {}, {{"compaction_style", style}}});
+    }
+    for (const std::string memtable : {"vector", "prefix_hash", "hash_linkedlist"}) {
+      kinds.push_back({"rocksdb_" + memtable, "rocksdb", {}, {{"memtable", memtable}}});
+    }
+    kinds.push_back({"rocksdb_blobs", "rocksdb", {}, {{"enable_blob_files", "true"}}});
+    kinds.push_back({"rocksdb_two_level_index",
+                     "rocksdb",
+                     {{"filter", "ribbon"}, {"compression", "lz4"}},
+                     {{"index_type", "kTwoLevelIndexSearch"}, {"partition_filters", "true"}}});
+  }
   return kinds;
 }
 
