@@ -33,6 +33,7 @@ class SqliteConnection {
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
   std::mutex mutex;
+  uint64_t cache_shares = 0;  // in how many the cache of all was divided, when this took its own
 
   // Statements without parameters, and without answers that matter.
   Status Execute(const std::string& sql);

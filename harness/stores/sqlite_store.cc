@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -112,7 +113,10 @@ class SqliteStore final : public Store {
 
   // Makes the connection of the first client, so that it does not wait for that.
   Status Start() {
-    if (setup_.one_connection) return ShareCache(1, *own_);
+    if (setup_.one_connection) {
+      cache_shares_ = 1;
+      return {};
+    }
     // Ours has no client: it makes checkpoints, which need no cache.
     if (Status status = SetCacheBytes(*own_, 0); !status.ok()) return status;
     auto first = NewConnection();
@@ -197,6 +201,7 @@ class SqliteStore final : public Store {
     uint64_t cache_bytes = 0;
     Visit([&](SqliteConnection& connection) {
       ++connections;
+      static_cast<void>(TakeShare(connection));  // what is not taken is seen in what is asked
       cache_bytes += CacheBytesOf(connection);
       if (connections > 1) return;
       used.Use("durability", DurabilityOf(AskPragma(connection, "journal_mode"),
@@ -227,9 +232,13 @@ class SqliteStore final : public Store {
   }
 
  private:
-  Status ShareCache(uint64_t connections, SqliteConnection& connection) const {
-    return setup_.cache_bytes == 0 ? Status()
-                                   : SetCacheBytes(connection, setup_.cache_bytes / connections);
+  // Before each operation, as another connection may have come. REQUIRES: its mutex is held.
+  Status TakeShare(SqliteConnection& connection) const {
+    const uint64_t shares = cache_shares_.load(std::memory_order_relaxed);
+    if (connection.cache_shares == shares) return {};
+    connection.cache_shares = shares;
+    if (setup_.cache_bytes == 0) return {};
+    return SetCacheBytes(connection, setup_.cache_bytes / shares);
   }
 
   // So that no writer keeps it from looking into the file.
@@ -238,18 +247,9 @@ class SqliteStore final : public Store {
     return OpenConnection(setup_);
   }
 
-  // Takes its part of the cache from those that are there.
   Result<std::unique_ptr<SqliteConnection>> NewConnection() {
     auto made = OpenAlone();
-    if (!made.ok()) return made;
-    uint64_t connections = 1;
-    connections_.ForEachWhileMaking([&connections](SqliteConnection&) { ++connections; });
-    Status status = ShareCache(connections, **made);
-    connections_.ForEachWhileMaking([&](SqliteConnection& other) {
-      const std::lock_guard its(other.mutex);
-      if (status.ok()) status = ShareCache(connections, other);
-    });
-    if (!status.ok()) return status;
+    if (made.ok()) ++cache_shares_;
     return made;
   }
 
@@ -277,6 +277,7 @@ class SqliteStore final : public Store {
     const Result<SqliteConnection*> connection = Mine();
     if (!connection.ok()) return connection.status();
     const std::lock_guard mine((*connection)->mutex);
+    if (Status status = TakeShare(**connection); !status.ok()) return status;
     const std::lock_guard writer(lock_);
     return work(**connection);
   }
@@ -286,6 +287,7 @@ class SqliteStore final : public Store {
     const Result<SqliteConnection*> connection = Mine();
     if (!connection.ok()) return connection.status();
     const std::lock_guard mine((*connection)->mutex);
+    if (Status status = TakeShare(**connection); !status.ok()) return status;
     if (!readers_wait_) return work(**connection);
     const std::shared_lock reader(lock_);
     return work(**connection);
@@ -296,6 +298,7 @@ class SqliteStore final : public Store {
   const bool readers_wait_;                      // for writers
   // Taken behind the mutex of a connection. Shared by readers, if they wait.
   std::shared_mutex lock_;
+  std::atomic<uint64_t> cache_shares_ = 0;  // connections of clients
   ThreadHandles<SqliteConnection> connections_;
 };
 

@@ -79,11 +79,6 @@ class ThreadHandles {
   template <class Visit>
   void ForEach(const Visit& visit) const {
     const std::lock_guard lock(pool_->mutex);
-    ForEachWhileMaking(visit);
-  }
-  // The same, for `make`.
-  template <class Visit>
-  void ForEachWhileMaking(const Visit& visit) const {
     for (const std::unique_ptr<Handle>& handle : pool_->all) visit(*handle);
   }
 

@@ -339,9 +339,9 @@ WiredTigerMessages::WiredTigerMessages() : WT_EVENT_HANDLER{Remember, Ignore, nu
 int WiredTigerMessages::Remember(WT_EVENT_HANDLER* handler, WT_SESSION*, int, const char* message) {
   constexpr size_t kBytesMax = 600;
   std::string_view text = message;
+  if (text.size() > kBytesMax) return 0;  // the bytes of a damaged block
   // "[seconds:microseconds][process:thread], " comes before.
   if (text.starts_with('[')) text.remove_prefix(std::min(text.find("], ") + 3, text.size()));
-  text = text.substr(0, kBytesMax);
   std::string& messages = MessagesOfThread();
   if (messages.size() + text.size() > kBytesMax) messages.clear();
   if (!messages.empty()) messages += "; ";

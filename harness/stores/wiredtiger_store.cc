@@ -10,9 +10,8 @@
 // first. Of an LSM-tree, truncate takes away all that lies before the range, too (seen in 3.2.1):
 // there are no deletes of ranges then.
 //
-// An LSM-tree without work merges until one chunk is left; WT_SESSION.compact does that at once,
-// and flushes the chunk in memory before: so Settle asks for it. A B-tree has settled when its
-// dirty pages are in a checkpoint.
+// Settle: WT_SESSION.compact flushes the chunk in memory of an LSM-tree and makes all merges that
+// are due. A B-tree has settled when its dirty pages are in a checkpoint.
 //
 // A connection does not survive fork(): its threads are not there in the child.
 //
@@ -372,13 +371,13 @@ void WiredTigerStore::UseTable(const std::string& metadata, TermsUsed* used) con
   const auto text = [&](const char* key) { return ConfigText(metadata, key).value_or(""); };
   const std::string compressor = text("block_compressor");
   used->Use("compression", compressor.empty() ? "none" : compressor);
-  const bool bloom = lsm() && number("bloom") != 0;
+  const bool bloom = lsm() && number("lsm.bloom") != 0;
   used->Use("filter", bloom ? "bloom" : "none");
-  if (bloom) used->UseCount("filter_bits_per_key", number("bloom_bit_count"));
+  if (bloom) used->UseCount("filter_bits_per_key", number("lsm.bloom_bit_count"));
   if (lsm()) {
-    used->UseBytes("memtable_bytes", number("chunk_size"));
-    used->UseCount("merge_max", number("merge_max"));
-    used->UseCount("merge_min", number("merge_min"));
+    used->UseBytes("memtable_bytes", number("lsm.chunk_size"));
+    used->UseCount("merge_max", number("lsm.merge_max"));
+    used->UseCount("merge_min", number("lsm.merge_min"));
   }
 }
 
