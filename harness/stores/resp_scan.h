@@ -30,8 +30,8 @@ struct RespPiece {
 
 // Of one moment: in two round trips, the second of which comes to nothing if a key was added or
 // deleted after the first (WATCH). Then once more, and then by the script of this hash, which
-// nothing can come between; it takes more than twice the time. kCorruption if a key is in the
-// sorted set alone.
+// nothing can come between, and which takes longer (docs/peers/resp.md). kCorruption if a key is in
+// the sorted set alone.
 Result<RespPiece> ReadPiece(RespConnection* connection, const RespRange& range,
                             std::string_view script);
 
