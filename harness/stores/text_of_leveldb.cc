@@ -42,14 +42,14 @@ bool ReadRow(std::string_view line, LevelDbLevel* row) {
   return true;
 }
 
-// "--- level 2 ---"
+// "--- level 2 ---"; of a level that there is not, kLevels.
 bool ReadHeading(std::string_view line, size_t* level) {
   constexpr std::string_view kBegin = "--- level ";
   if (!line.starts_with(kBegin)) return false;
   line.remove_prefix(kBegin.size());
   uint64_t read = 0;
-  if (!ReadWhole(TakeUntil(' ', &line), &read) || read >= kLevels) return false;
-  *level = read;
+  const bool is_level = ReadWhole(TakeUntil(' ', &line), &read) && read < kLevels;
+  *level = is_level ? read : kLevels;
   return true;
 }
 

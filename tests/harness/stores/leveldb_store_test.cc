@@ -246,10 +246,20 @@ TEST_F(LevelDbStoreTest, SettleLeavesNothingInMemoryAndNothingToDo) {
   EXPECT_LT(Memory(), 64'000u);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(store_->State().own_counters, settled.own_counters);
+}
+
+TEST_F(LevelDbStoreTest, SettleRewritesNothingThatNeedNotBe) {
+  ASSERT_NE(Open(), nullptr);
+  Fill(2000);
+  ASSERT_TRUE(store_->Settle().ok());
   const uint64_t bytes = TableBytes();
+  const uint64_t tables = Tables();
   ASSERT_TRUE(store_->Settle().ok());
   EXPECT_EQ(TableBytes(), bytes);
-  EXPECT_EQ(store_->State().own_counters, settled.own_counters);  // it rewrote nothing
+  Fill(10);  // over the range of those before
+  ASSERT_TRUE(store_->Settle().ok());
+  EXPECT_EQ(Tables(), tables + 1);
+  EXPECT_GT(TableBytes(), bytes + 10 * 1024);
 }
 
 TEST_F(LevelDbStoreTest, CountsWhatItsCompactionsReadAndWrote) {

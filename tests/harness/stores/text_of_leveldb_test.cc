@@ -69,6 +69,7 @@ TEST(TextOfLevelDb, LinesOfOtherKindsAreNothing) {
   }
   for (const std::string_view text :
        {"", " 1:5[\n", "--- level 7 ---\n 1:5[\n", "--- level -1 ---\n 1:5[\n",
+        "--- level 0 ---\n--- level 8 ---\n 1:5[\n", "--- level 0 ---\n--- level x ---\n 1:5[\n",
         "--- level 0 ---\n1:5[\n", "--- level 0 ---\n x:5[\n", "--- level 0 ---\n 1:[\n",
         "--- level 0 ---\n 1:99999999999999999999[\n"}) {
     for (const LevelShape& level : ParseLevelDbTables(text)) EXPECT_EQ(level.tables, 0u) << text;
