@@ -238,11 +238,11 @@ TEST_F(LevelDbStoreTest, HasCaveatsForWhatWasAskedForOnly) {
 
 TEST_F(LevelDbStoreTest, SettleLeavesNothingInMemoryAndNothingToDo) {
   ASSERT_NE(Open({{"memtable_bytes", "64 KiB"}}), nullptr);
-  Fill(8000);
+  Fill(4000);
   ASSERT_TRUE(store_->Settle().ok());
   const StoreState settled = store_->State();
   EXPECT_LT(settled.levels[0].tables, 4u);
-  EXPECT_GE(TableBytes(), 8000u * 1024);
+  EXPECT_GE(TableBytes(), 4000u * 1024);
   EXPECT_LT(Memory(), 64'000u);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(store_->State().own_counters, settled.own_counters);
@@ -264,14 +264,14 @@ TEST_F(LevelDbStoreTest, SettleRewritesNothingThatNeedNotBe) {
 
 TEST_F(LevelDbStoreTest, CountsWhatItsCompactionsReadAndWrote) {
   ASSERT_NE(Open({{"memtable_bytes", "64 KiB"}}), nullptr);
-  Fill(8000);
+  Fill(4000);
   ASSERT_TRUE(store_->Settle().ok());
   const StoreState state = store_->State();
   uint64_t written = 0;
   for (const auto& [name, value] : state.own_counters) {
     if (name.ends_with("write_mb")) written += value;
   }
-  EXPECT_GE(written, 8u);
+  EXPECT_GE(written, 4u);
   EXPECT_FALSE(state.has_ledger);
   EXPECT_FALSE(state.has_file_bytes);
 }
