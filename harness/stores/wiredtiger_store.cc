@@ -109,7 +109,7 @@ class WiredTigerStore final : public Store {
 
   Status PutBatch(std::span<const std::pair<std::string_view, std::string_view>> entries) override {
     return Write("transaction of WT_CURSOR.insert", [&](WiredTigerSession& handle) {
-      return Transaction(handle, nullptr, [&] {
+      return Transaction(handle, [&] {
         int code = 0;
         for (size_t i = 0; code == 0 && i < entries.size(); ++i) {
           code = Insert(handle.writer, entries[i].first, entries[i].second);
@@ -127,8 +127,7 @@ class WiredTigerStore final : public Store {
     }
     if (begin >= end) return {};
     return Write("WT_SESSION.truncate", [&](WiredTigerSession& handle) {
-      return Transaction(handle, "isolation=snapshot",
-                         [&] { return Truncate(handle, begin, end); });
+      return Transaction(handle, [&] { return Truncate(handle, begin, end); });
     });
   }
 
@@ -224,10 +223,12 @@ class WiredTigerStore final : public Store {
     return cursor->insert(cursor);
   }
 
+  // At the library's usual isolation, read-committed: at snapshot isolation a delete of a range
+  // that others write in is rolled back for each of their puts, and may never end.
   template <class Work>
-  static int Transaction(WiredTigerSession& handle, const char* config, const Work& work) {
+  static int Transaction(WiredTigerSession& handle, const Work& work) {
     WT_SESSION* session = handle.session;
-    int code = session->begin_transaction(session, config);
+    int code = session->begin_transaction(session, nullptr);
     if (code != 0) return code;
     code = work();
     if (code == 0) return session->commit_transaction(session, nullptr);

@@ -214,6 +214,19 @@ TEST_F(SqliteStore, ABatchThatDoesNotFitLeavesNothing) {
   EXPECT_TRUE(store_->Put("after", "v").ok());
 }
 
+TEST_F(SqliteStore, ABatchWithAnEntryThatIsRefusedLeavesNothing) {
+  Open();
+  // Refused for its length alone: nobody reads it.
+  const std::string_view too_long("x", 1'500'000'000);
+  const std::vector<std::pair<std::string_view, std::string_view>> entries = {{"a", "v"},
+                                                                              {"b", too_long}};
+  const Status status = store_->PutBatch(entries);
+  EXPECT_EQ(status.code(), Status::Code::kInvalidArgument) << status.ToString();
+  EXPECT_EQ(Get("a"), "(absent)");
+  EXPECT_TRUE(store_->Put("after", "v").ok());
+  EXPECT_EQ(Keys(), std::vector<std::string>{"after"});
+}
+
 TEST_F(SqliteStore, DamageIsCorruption) {
   Open();
   for (int i = 0; i < 2000; ++i) ASSERT_TRUE(store_->Put(std::to_string(i), "value").ok());
