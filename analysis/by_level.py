@@ -1,6 +1,7 @@
 """What a trial has of something in each level of the tree."""
 # SPDX-License-Identifier: Apache-2.0
 
+import math
 from collections.abc import Callable
 
 from analysis.errors import unknown
@@ -30,8 +31,9 @@ def blocks_read(trial: Trial) -> dict[int, float]:
 def of_tree(trial: Trial, name: str) -> dict[int, float]:
     """Of levels that hold something."""
     rows = section(trial.result, "tree").get("levels")
-    held = per_level(rows, "entries")
-    return {level: value for level, value in per_level(rows, name).items() if held.get(level)}
+    held = per_level(rows, "tables")
+    return {level: value for level, value in per_level(rows, name).items()
+            if math.isfinite(value) and held.get(level, 0) > 0}
 
 
 def filter_bits(trial: Trial) -> dict[int, float]:

@@ -17,7 +17,7 @@ Result<Terms> TermsOf(const StoreOptions& options) {
   terms.memtable_bytes = engine->memtable_bytes;
   terms.memtables_max = engine->memtables_max;
   terms.cache_bytes = engine->cache == "none" ? 0 : engine->cache_bytes;
-  terms.durability = engine->wal == "off" ? "none" : engine->durability;
+  terms.durability = engine->durability;
   terms.compression = engine->compression;
   terms.filter = filters ? engine->filter : "none";
   terms.filter_bits_per_key = filters ? engine->filter_bits_per_key : 0;
@@ -28,17 +28,11 @@ Result<Terms> TermsOf(const StoreOptions& options) {
 }
 
 const std::vector<std::string>& TermNames() {
-  static const std::vector<std::string> names = {"engine.memtable_bytes",
-                                                 "engine.memtables_max",
-                                                 "engine.cache",
-                                                 "engine.cache_bytes",
-                                                 "engine.durability",
-                                                 "engine.wal",
-                                                 "engine.compression",
-                                                 "engine.filter",
-                                                 "engine.filter_bits_per_key",
-                                                 "trial.direct_io",
-                                                 "engine.compaction_threads"};
+  static const std::vector<std::string> names = {
+      "engine.memtable_bytes", "engine.memtables_max",       "engine.cache",
+      "engine.cache_bytes",    "engine.durability",          "engine.compression",
+      "engine.filter",         "engine.filter_bits_per_key", "engine.compaction_threads",
+      "trial.direct_io"};
   return names;
 }
 

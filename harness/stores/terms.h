@@ -1,7 +1,7 @@
 // Terms: what every store of an experiment is given alike, whatever its own name for it is.
 //
 // They are settings of the trial under the names of our engine: memory (engine.memtable_bytes,
-// memtables_max, cache_bytes), durability (durability, wal), compression, filters (filter,
+// memtables_max, cache, cache_bytes), durability, compression, filters (filter,
 // filter_bits_per_key), threads (compaction_threads) and trial.direct_io. Each store translates
 // them into its own options, reads back what these then are (SettingsUsed), and says what it could
 // not be given (Caveats). docs/peers.md has the table of translations.
