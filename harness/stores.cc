@@ -1,6 +1,7 @@
 // The table of stores. To add one: write harness/stores/x_store.cc, declare its open function in
-// harness/stores/stores.h, add its row here. One that is made of a library has a StoreLibrary
-// instead, and a row in harness/stores/peers.cmake besides, which defines whether it was found.
+// harness/stores/stores.h, add its row here. One that is made of a library is in a folder of its
+// own, harness/stores/x/x_store.cc, has a StoreLibrary instead of the function, and a line in
+// harness/stores/peers.cmake besides, which defines whether the library was found.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/stores/stores.h"

@@ -1,5 +1,5 @@
-# Stores that are made of other libraries: each is compiled if its library is there. To add one:
-# write harness/stores/x_store.cc, a line here, a row in harness/stores.cc.
+# Stores that are made of other libraries: the files x_….cc in harness/stores/x/ are compiled if the
+# library is there. To add one: write them, a line here, a row in harness/stores.cc.
 #
 # ROCKSDB_ROOT names a directory with another RocksDB (include/, lib/) than the system's.
 option(VARVE_PEERS "build the stores of other libraries that are there" ON)
@@ -28,7 +28,7 @@ function(varve_peer name library header)
     message(FATAL_ERROR "there is no ${library} in ${ARGN} (include/${header} and lib/)")
   else()
     get_target_property(sources varve_harness SOURCES)
-    list(FILTER sources EXCLUDE REGEX "/stores/${name}_[a-z_]+\\.cc$")
+    list(FILTER sources EXCLUDE REGEX "/stores/${name}/${name}_[a-z_]+\\.cc$")
     set_target_properties(varve_harness PROPERTIES SOURCES "${sources}")
   endif()
   set_property(SOURCE harness/stores.cc APPEND PROPERTY COMPILE_DEFINITIONS
@@ -37,7 +37,7 @@ endfunction()
 
 varve_peer(rocksdb rocksdb rocksdb/db.h ${ROCKSDB_ROOT})
 # A class that derives from one of RocksDB's, whose release builds have no type information.
-set_source_files_properties(harness/stores/rocksdb_listener.cc PROPERTIES
+set_source_files_properties(harness/stores/rocksdb/rocksdb_listener.cc PROPERTIES
   COMPILE_OPTIONS "-fno-rtti;-fno-sanitize=vptr")
 varve_peer(leveldb leveldb leveldb/db.h)
 varve_peer(lmdb lmdb lmdb.h)

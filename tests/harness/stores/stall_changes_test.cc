@@ -2,7 +2,7 @@
 // heard of, with the cause that was counted and the time that was waited.
 //
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/stores/stall_changes.h"
+#include "harness/stores/rocksdb/stall_changes.h"
 
 #include <gtest/gtest.h>
 

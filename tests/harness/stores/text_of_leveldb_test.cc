@@ -1,7 +1,7 @@
 // The texts of LevelDB, as its 1.23 writes them, and texts that nobody wrote.
 //
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/stores/text_of_leveldb.h"
+#include "harness/stores/leveldb/text_of_leveldb.h"
 
 #include <gtest/gtest.h>
 
