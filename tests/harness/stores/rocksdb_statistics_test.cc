@@ -66,8 +66,9 @@ TEST_F(RocksDbStoreTest, AFifoThatDropsSaysSo) {
 
 // RocksDB's own table of compactions holds flushes as what was written to level 0, and in its sum.
 TEST_F(RocksDbStoreTest, EveryByteIsInTheLedgerOnce) {
-  Open({{"memtable_bytes", "64 KiB"}},
-       {{"target_file_size_base", "64K"}, {"max_bytes_for_level_base", "256K"}});
+  Open({{"memtable_bytes", "64 KiB"}}, {{"target_file_size_base", "64K"},
+                                        {"max_bytes_for_level_base", "256K"},
+                                        {"level_compaction_dynamic_level_bytes", "false"}});
   Fill(40000);
   Fill(20000, 10000);
   ASSERT_TRUE(store_->Settle().ok());
