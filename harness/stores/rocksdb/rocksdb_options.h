@@ -30,6 +30,9 @@ struct RocksDbOption {
 
 // What a database with one column family is opened with.
 struct RocksDbOptions {
+  // Of one option the usual value depends on how its header is compiled: as in a release build.
+  RocksDbOptions() { database.info_log_level = rocksdb::INFO_LEVEL; }
+
   rocksdb::DBOptions database;
   rocksdb::ColumnFamilyOptions family;
   rocksdb::BlockBasedTableOptions table;  // of family.table_factory, unless that was set itself

@@ -127,7 +127,9 @@ class Reading {
 
   // The fields of structs are in the text of the struct.
   void UseAll() {
-    RocksDbOptions read{options_, options_, {}};
+    RocksDbOptions read;
+    read.database = options_;
+    read.family = options_;
     const auto* table = options_.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
     if (table != nullptr) read.table = *table;
     for (const RocksDbPlace place :
