@@ -46,8 +46,8 @@ class RocksDbListener final : public rocksdb::EventListener {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::EventListener> NewRocksDbListener(RocksDbRecord* record) {
-  return std::make_shared<RocksDbListener>(record);
+std::unique_ptr<rocksdb::EventListener> NewRocksDbListener(RocksDbRecord* record) {
+  return std::make_unique<RocksDbListener>(record);
 }
 
 }  // namespace varve::harness

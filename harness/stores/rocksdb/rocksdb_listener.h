@@ -16,6 +16,6 @@
 namespace varve::harness {
 
 // `record` outlives the database.
-std::shared_ptr<rocksdb::EventListener> NewRocksDbListener(RocksDbRecord* record);
+std::unique_ptr<rocksdb::EventListener> NewRocksDbListener(RocksDbRecord* record);
 
 }  // namespace varve::harness

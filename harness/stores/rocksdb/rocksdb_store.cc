@@ -239,7 +239,7 @@ Result<std::unique_ptr<Store>> Open(const StoreOptions& asked) {
   if (!setup.ok()) return setup.status();
   auto record = std::make_unique<RocksDbRecord>(asked.listener);
   rocksdb::Options options(setup->options.database, setup->options.family);
-  options.listeners.push_back(NewRocksDbListener(record.get()));
+  options.listeners.emplace_back(NewRocksDbListener(record.get()).release());
   options.statistics = setup->statistics;
   SetThreads(RocksDbThreadsOf(options), options.env);
   std::unique_ptr<rocksdb::DB> db;
