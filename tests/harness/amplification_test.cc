@@ -274,6 +274,26 @@ TEST_F(AmplificationTest, TheResidualComparesBytesOfWriteCallsWithoutThoseOfTheH
   EXPECT_LT(LedgerResidual(phases_, true, 5000), 0) << "not known";
 }
 
+TEST_F(AmplificationTest, WhatAStoreDoesNotKnowOfReadsIsLeftOut) {
+  now_.ledger_lacks_reads = now_.counters_lack_tombstone_age = true;
+  AllPhases();
+  const Json json = All();
+  EXPECT_FALSE(json.contains("bytes_read_per_byte_returned"));
+  EXPECT_FALSE(json.contains("tombstone_age_max"));
+  EXPECT_FALSE(json.contains("filter_probes_per_get"));
+  EXPECT_TRUE(json.contains("tombstones_left"));
+}
+
+TEST_F(AmplificationTest, FiltersOfAllLevelsTogetherAreThoseOfMeasure) {
+  now_.has_filter_counters = true;
+  now_.filter_counters = {1000, 1000, 1000, 1000};
+  Phase("measure", 0, [](StoreState* s) { s->filter_counters = {1010, 1040, 1018, 1002}; });
+  const Json json = All();
+  EXPECT_DOUBLE_EQ(json["filter_probes_per_get"], 4);
+  EXPECT_DOUBLE_EQ(json["filter_false_positive_rate"], 2.0 / 20);
+  EXPECT_EQ(json["filter_probes_absent"], 20);
+}
+
 TEST_F(AmplificationTest, WithoutALedgerThereIsNoResidual) {
   now_ = StoreState();
   Phase("load", 100, [this](StoreState*) { wchar_ += 100; });
