@@ -26,7 +26,8 @@ TEST_F(RocksDbStoreTest, StylesShapeTheTreeAsTheirNamesSay) {
     const FreshDirectory directory;
     StoreOptions options;
     options.directory = directory.path();
-    options.settings = {{"memtable_bytes", "64 KiB"}};
+    // One sealed memtable at most: several would be flushed into one table.
+    options.settings = {{"memtable_bytes", "64 KiB"}, {"memtables_max", "2"}};
     options.own_settings = {{"compaction_style", style}};
     store_ = kind_->Open(options).value();
     Fill(kEntries);
