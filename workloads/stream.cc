@@ -28,7 +28,7 @@ class LoadStream final : public OperationStream {
  public:
   LoadStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
       : first_(workload.insert_start),
-        end_(workload.loaded()),
+        end_(workload.load == "nothing" ? 0 : workload.loaded()),
         step_(static_cast<uint64_t>(options.clients)),
         shuffled_(workload.load_order == "shuffled"),
         near_sorted_(workload.load_order == "near_sorted"),

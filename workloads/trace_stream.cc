@@ -53,7 +53,7 @@ class TraceLoadStream final : public TraceStream {
  public:
   TraceLoadStream(const Workload& workload, const StreamOptions& options, WorkloadState* state)
       : TraceStream(workload, options, state, 0,
-                    workload.trace_load == "nothing" ? 0 : workload.replay->records()) {}
+                    workload.load == "nothing" ? 0 : workload.replay->records()) {}
 
   bool Next(Operation* op) override {
     std::optional<uint64_t> value_bytes;

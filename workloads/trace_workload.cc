@@ -41,7 +41,7 @@ Status CheckTraceWorkload(const Workload& workload) {
   }
   Workload meant = TraceWorkload(workload.replay);
   meant.operations = workload.operations;
-  meant.trace_load = workload.trace_load;
+  meant.load = workload.load;
   meant.value_compressibility = workload.value_compressibility;
   const std::vector<PropertyText> right = PropertyTexts(meant);
   const std::vector<PropertyText> given = PropertyTexts(workload);

@@ -249,8 +249,8 @@ std::vector<Choice> ChoicesOf(std::string_view table) {
             {"pareto", "generalised Pareto, cut off at the longest"},
             {"histogram", "lengths with weights, from a file"}};
   }
-  if (table == "trace_load") {
-    return {{"present", "the records that the trace says are there"},
+  if (table == "load") {
+    return {{"present", "the records, or those that a trace says are there"},
             {"nothing", "an empty store"}};
   }
   return {};

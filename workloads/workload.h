@@ -134,9 +134,11 @@ struct Workload {
   // What changes over time
   std::string phases;
 
+  // What is there before: all records, or none, which then come with their first update
+  std::string load = "present";
+
   // What is replayed instead of all that (trace.h)
   std::string trace;
-  std::string trace_load = "present";
 
   // The loaded record numbers are [insert_start, insert_start + loaded()).
   uint64_t loaded() const {
@@ -176,7 +178,7 @@ struct Choice {
   std::string_view help;
 };
 // The rows of a table of choices: "key_chooser", "key_format", "key_order", "load_order",
-// "length_distribution", "trace_load"; none of a table that is not there.
+// "length_distribution", "load"; none of a table that is not there.
 std::vector<Choice> ChoicesOf(std::string_view table);
 
 // The first reason why this workload cannot be run: no operations in the mix, keys to be chosen of
@@ -360,10 +362,12 @@ void Workload::ForEach(Self& self, Visitor&& visit) {
   visit(Property{"phases", kText, 0, 0, "",
                  "what changes over time: \"operations=N name=value …; operations=M …\"", true},
         self.phases);
+  visit(
+      Property{"load", kChoice, 0, 0, "load",
+               "what is there when the run starts; with nothing, records come with updates", true},
+      self.load);
   visit(Property{"trace", kText, 0, 0, "", "file of recorded operations to replay", true},
         self.trace);
-  visit(Property{"trace_load", kChoice, 0, 0, "trace_load", "what is there before a trace", true},
-        self.trace_load);
 }
 
 }  // namespace varve::workloads

@@ -95,6 +95,18 @@ TEST_F(TrialTest, WhatAStoreDoesNotHaveIsAnAnswerAndNoNumber) {
   EXPECT_FALSE(std::filesystem::exists(results_.path() + "/samples.csv")) << "nothing was loaded";
 }
 
+TEST_F(TrialTest, RecordsThatAreNotThereAtFirstComeWithUpdates) {
+  ASSERT_TRUE(SetTrialSetting(&spec_, "workload.load", "nothing").ok());
+  const Status status = RunTrial(spec_, context_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const json result = Result();
+  EXPECT_EQ(result["phases"][0]["operations"], 0);
+  EXPECT_EQ(result["operations"]["total"], 3000);
+  EXPECT_EQ(result["verified"], true);
+  EXPECT_GT(result["operations"]["absent"], 0);
+  EXPECT_GT(result["operations"]["found"], 0);
+}
+
 TEST_F(TrialTest, TheOperatingSystemCountsForEveryStore) {
   for (const char* store : {"map", "varve"}) {
     spec_.trial.store = store;

@@ -175,7 +175,7 @@ TEST_F(TraceStreamTest, ValuesAreOfTheirSizeAndNameRecordAndVersion) {
 
 TEST_F(TraceStreamTest, AWorkloadFileNamesATraceBesideIt) {
   WriteExample("a.trace");
-  Write(PathOf("w.toml"), "trace = \"a.trace\"\ntrace_load = \"nothing\"\n");
+  Write(PathOf("w.toml"), "trace = \"a.trace\"\nload = \"nothing\"\n");
   const auto workload = LoadWorkload(PathOf("w.toml"));
   ASSERT_TRUE(workload.ok()) << workload.status().ToString();
   EXPECT_TRUE(CheckWorkload(*workload).ok());
@@ -200,7 +200,7 @@ TEST_F(TraceStreamTest, WhatMeansNothingWithATraceIsRefused) {
             "read_proportion means nothing with a trace, which has its own records, sizes and "
             "operations");
   EXPECT_THAT(error(trace + "records = 7\n"), HasSubstr("records means nothing with a trace"));
-  EXPECT_THAT(error(trace + "trace_load = \"all\"\n"), HasSubstr("w.toml:2: trace_load has no"));
+  EXPECT_THAT(error(trace + "load = \"all\"\n"), HasSubstr("w.toml:2: load has no"));
   EXPECT_THAT(error(trace + "ycsb = \"workloada\"\n"), HasSubstr("choose one"));
   EXPECT_THAT(error("trace = 3\n"), HasSubstr("w.toml:1: trace must be the name of a file"));
   EXPECT_THAT(error("trace = \"none.trace\"\n"), HasSubstr("none.trace: No such file"));
