@@ -47,6 +47,7 @@ TEST(WorkloadFile, EveryShippedFileLoadsAndHasATitle) {
                                              "fill_near_sorted",
                                              "fill_random",
                                              "fill_reading",
+                                             "fill_repeating",
                                              "fill_sequential",
                                              "memcached_etc",
                                              "mixgraph",
